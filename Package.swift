@@ -1,0 +1,178 @@
+// swift-tools-version: 6.2
+// The plan of the house. Read it from the bottom of the stack up: a target may only use what it
+// names, and names only what stands above it in this file.
+import PackageDescription
+
+let houseRules: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// A C library, reached through a module map and nothing else.
+///
+/// One room uses it.
+func doorway(_ name: String, pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+/// The part of libc that Swift's Glibc module does not show; nothing to install.
+func doorway(_ name: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/C/\(name)")
+}
+
+/// A library with one reason to change.
+func room(_ name: String, uses: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: uses, swiftSettings: houseRules)
+}
+
+/// A command-line program: one file a verb.
+func tool(_ name: String, uses: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: uses, path: "Sources/Tools/\(name)", swiftSettings: houseRules)
+}
+
+/// The proofs of one room.
+func proofs(of room: String, uses: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(room)Tests", dependencies: [.target(name: room)] + uses, swiftSettings: houseRules)
+}
+
+/// The proofs of the tools, run as programs.
+///
+/// That they are built is all that is wanted of them here.
+func sessions(with tools: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: "ToolSessionTests",
+    dependencies: tools + ["PostgreSQL", "ProofTools", subprocess, systemPackage],
+    swiftSettings: houseRules)
+}
+
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "coffer",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    doorway("CLinux"),
+    doorway("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
+    doorway("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    doorway("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    doorway("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+
+    // What everything else is said in.
+    room("Vocabulary"),
+    room("SecretMemory", uses: ["Vocabulary", "CSodium", "COpenSSL"]),
+    room("LocalFiles", uses: ["Vocabulary", "SecretMemory", systemPackage]),
+
+    // Encryption and signatures that stock tools read.
+    room("AgeFormat", uses: ["Vocabulary", "SecretMemory"]),
+    room("Recipients", uses: ["Vocabulary", "SecretMemory", "AgeFormat"]),
+    room("Signatures", uses: ["Vocabulary", "SecretMemory"]),
+
+    // The store.
+    room("Compression", uses: ["Vocabulary", "SecretMemory", "CZstd"]),
+    room(
+      "Repository",
+      uses: ["Vocabulary", "SecretMemory", "AgeFormat", "Signatures", "Compression"]),
+    room(
+      "Stores", uses: ["Vocabulary", "SecretMemory", "Repository", "LocalFiles", systemPackage]),
+    room("Catalog", uses: ["Vocabulary", "Repository", grdb, systemPackage]),
+
+    // What is backed up.
+    room("Configuration", uses: ["Vocabulary", yams, systemPackage]),
+    room("FileTrees", uses: ["CLinux", "Vocabulary", systemPackage]),
+    room(
+      "PostgreSQL", uses: ["Vocabulary", "SecretMemory", "CPostgres", subprocess, systemPackage]),
+    room("SQLiteDatabases", uses: ["Vocabulary", systemPackage, grdb]),
+    room(
+      "Origins",
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "Configuration", "Repository", "Catalog",
+        "PostgreSQL", "FileTrees", "SQLiteDatabases", systemPackage,
+      ]),
+
+    // The runs, and who asks for them.
+    room(
+      "Operations",
+      uses: [
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
+        "Configuration", "Repository", "Stores", "Catalog", "Origins", "PostgreSQL", systemPackage,
+      ]),
+
+    room(
+      "OperatorConsole",
+      uses: [
+        "Vocabulary", "SecretMemory", "Repository", "Origins", "Operations", argumentParser,
+      ]),
+
+    tool(
+      "coffer-backup",
+      uses: [
+        "Vocabulary", "LocalFiles", "Configuration", "Repository", "Operations",
+        "OperatorConsole", "Origins", argumentParser, systemPackage,
+      ]),
+    tool(
+      "coffer-restore",
+      uses: [
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
+        "Configuration", "Repository", "Operations", "OperatorConsole", "Origins", argumentParser,
+        systemPackage,
+      ]),
+
+    // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
+    .target(
+      name: "ProofTools", dependencies: ["Vocabulary"], path: "Tests/ProofTools",
+      swiftSettings: houseRules),
+    proofs(of: "Vocabulary"),
+    proofs(of: "SecretMemory", uses: ["Vocabulary"]),
+    proofs(of: "AgeFormat", uses: ["SecretMemory", "Recipients", "Vocabulary", "ProofTools"]),
+    proofs(of: "Recipients", uses: ["SecretMemory", "AgeFormat", "Vocabulary", "ProofTools"]),
+    proofs(of: "Signatures", uses: ["SecretMemory", "ProofTools"]),
+    proofs(of: "PostgreSQL", uses: ["Vocabulary", "SecretMemory", subprocess, systemPackage]),
+    proofs(of: "FileTrees", uses: ["Vocabulary", systemPackage]),
+    proofs(of: "SQLiteDatabases", uses: ["Vocabulary", systemPackage, grdb]),
+    proofs(
+      of: "Repository",
+      uses: [
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "Stores", "Catalog",
+        "ProofTools", systemPackage,
+      ]),
+    proofs(
+      of: "Stores",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "ProofTools", systemPackage,
+      ]),
+    proofs(
+      of: "Catalog",
+      uses: ["Vocabulary", "SecretMemory", "Repository", "ProofTools", systemPackage]),
+    proofs(
+      of: "Configuration", uses: ["Vocabulary", "Origins", "ProofTools", systemPackage]),
+    proofs(
+      of: "LocalFiles", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
+    .testTarget(
+      name: "GoldenTests",
+      dependencies: [
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "Repository",
+        "Origins", "Operations", "ProofTools", systemPackage,
+      ],
+      swiftSettings: houseRules),
+    sessions(with: ["coffer-backup", "coffer-restore"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
