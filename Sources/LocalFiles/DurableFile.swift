@@ -1,0 +1,102 @@
+import Glibc
+package import SystemPackage
+import SecretMemory
+import Vocabulary
+
+/// Files written so that a crash leaves the old one or the new one, never a part.
+///
+/// Written under a temporary name, mode 0600 before the first byte, synced, renamed, folder synced.
+package enum DurableFile {
+  /// What to do when the name is taken.
+  package enum Taken: Sendable {
+    case replace
+    /// Fail with `Errno.fileExists`.
+    case refuse
+  }
+
+  /// Writes a file.
+  ///
+  /// - Parameters:
+  ///   - bytes: the whole content.
+  ///   - path: where it ends up.
+  ///   - scratch: the folder of the temporary name, on the same file system; the file's own if nil.
+  ///   - mode: the final mode, set before the rename.
+  ///   - taken: what to do when the name is taken.
+  /// - Throws: `Errno`; the temporary file is gone then.
+  package static func write(
+    _ bytes: RawSpan, to path: FilePath, scratch: FilePath? = nil,
+    mode: FilePermissions = [.ownerReadWrite], taken: Taken = .replace
+  ) throws {
+    let prepared = try prepare(bytes, for: path, scratch: scratch, mode: mode)
+    try prepared.publish(taken: taken)
+    try syncFolder(path.removingLastComponent())
+  }
+
+  /// Writes several files, then renames them all in order with nothing in between.
+  package static func writeTogether(
+    _ files: [(path: FilePath, bytes: [UInt8])], scratch: FilePath,
+    mode: FilePermissions = [.ownerReadWrite]
+  ) throws {
+    var prepared: [TemporaryFile] = []
+    do {
+      for file in files {
+        prepared.append(
+          try file.bytes.withBytes {
+            try prepare($0, for: file.path, scratch: scratch, mode: mode)
+          })
+      }
+      for file in prepared { try file.publish(taken: .replace) }
+    } catch {
+      for file in prepared { file.discard() }
+      throw error
+    }
+    for folder in Set(files.map { $0.path.removingLastComponent() }) { try syncFolder(folder) }
+  }
+
+  /// Makes a folder and its parents, mode 0700, and syncs the parent of each that is new.
+  package static func makeFolder(_ path: FilePath) throws {
+    // The folder of a bare file name is the one we are in.
+    guard !path.isEmpty else { return }
+    if unsafe path.withPlatformString({ unsafe access($0, F_OK) }) == 0 { return }
+    let parent = path.removingLastComponent()
+    if !parent.isEmpty, parent != path { try makeFolder(parent) }
+    let result = unsafe path.withPlatformString { unsafe mkdir($0, 0o700) }
+    if result != 0 {
+      let problem = Errno(rawValue: errno)
+      guard problem == .fileExists else { throw problem }
+      return
+    }
+    try syncFolder(parent.isEmpty ? "." : parent)
+  }
+
+  /// Makes the names in a folder durable.
+  package static func syncFolder(_ path: FilePath) throws {
+    let folder = try FileDescriptor.open(
+      path.isEmpty ? "." : path, .readOnly, options: [.directory, .closeOnExec])
+    defer { try? folder.close() }
+    guard fsync(folder.rawValue) == 0 else { throw Errno(rawValue: errno) }
+  }
+
+  private static func prepare(
+    _ bytes: RawSpan, for path: FilePath, scratch: FilePath?, mode: FilePermissions
+  ) throws -> TemporaryFile {
+    let name = "\(Hexadecimal.encode(Randomness.bytes(count: 8))).tmp"
+    let folder = scratch ?? path.removingLastComponent()
+    let temporary = scratch == nil ? folder.appending(".coffer-\(name)") : folder.appending(name)
+    let file = try FileDescriptor.open(
+      temporary, .writeOnly, options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
+      permissions: [.ownerReadWrite])
+    do {
+      try file.closeAfter {
+        _ = try unsafe bytes.withUnsafeBytes { unsafe try file.writeAll($0) }
+        guard fchmod(file.rawValue, mode.rawValue) == 0, fsync(file.rawValue) == 0 else {
+          throw Errno(rawValue: errno)
+        }
+      }
+    } catch {
+      _ = unsafe temporary.withPlatformString { unsafe unlink($0) }
+      throw error
+    }
+    return TemporaryFile(temporary: temporary, final: path)
+  }
+}

@@ -1,0 +1,100 @@
+import FoundationEssentials
+import Glibc
+import SecretMemory
+package import SystemPackage
+
+/// Questions about a path of this machine.
+package struct LocalPath: Sendable {
+  private let path: FilePath
+
+  package init(_ path: FilePath) {
+    self.path = path
+  }
+
+  /// Whether something stands there, be it a dangling symlink.
+  package var exists: Bool { status != nil }
+
+  /// Whether it is a folder, after symlinks.
+  package var isFolder: Bool {
+    var status = stat()
+    return unsafe path.withPlatformString { unsafe stat($0, &status) } == 0
+      && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The size in bytes of a regular file, nil for everything else.
+  package var size: Int? {
+    guard let status, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+  }
+
+  /// The whole content of a small file.
+  ///
+  /// - Throws: `Errno`.
+  package func read() throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try stream { bytes.append($0) }
+    return bytes
+  }
+
+  /// Lends the content of a file in pieces of up to 1 MiB.
+  ///
+  /// - Throws: `Errno`, and what `consume` throws.
+  package func stream(_ consume: (RawSpan) throws -> Void) throws {
+    let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
+    defer { try? file.close() }
+    var piece = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let got = unsafe try piece.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
+      guard got > 0 else { return }
+      try piece.withBytes { try consume($0.extracting(0..<got)) }
+    }
+  }
+
+  /// Gives a file another name, replacing what has it; no file is no error.
+  ///
+  /// - Throws: `Errno`.
+  package func rename(to other: FilePath) throws {
+    let result = unsafe path.withPlatformString { old in
+      unsafe other.withPlatformString { new in unsafe Glibc.rename(old, new) }
+    }
+    guard result == 0 || errno == ENOENT else { throw Errno(rawValue: errno) }
+  }
+
+  /// Removes a file.
+  ///
+  /// - Throws: `Errno`.
+  package func remove() throws {
+    guard unsafe path.withPlatformString({ unsafe unlink($0) }) == 0 else {
+      throw Errno(rawValue: errno)
+    }
+  }
+
+  /// Removes a folder of ours with everything in it; links are removed, never followed.
+  ///
+  /// - Throws: what `FileManager` says of the first thing that could not be removed.
+  package func removeTree() throws {
+    try FileManager.default.removeItem(atPath: path.string)
+  }
+
+  /// Removes the plain files in a folder of ours.
+  ///
+  /// - Throws: `Errno`.
+  package func removeContents() throws {
+    guard let stream = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
+      throw Errno(rawValue: errno)
+    }
+    defer { unsafe closedir(stream) }
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      guard name != ".", name != ".." else { continue }
+      _ = unsafe path.appending(name).withPlatformString { unsafe unlink($0) }
+    }
+  }
+
+  private var status: stat? {
+    var status = stat()
+    return unsafe path.withPlatformString { unsafe lstat($0, &status) } == 0 ? status : nil
+  }
+}

@@ -1,0 +1,29 @@
+import Glibc
+package import SystemPackage
+import Vocabulary
+
+/// An exclusive lock on a file, held until its owner goes away, also by SIGKILL.
+package struct RunLock: ~Copyable {
+  private let file: FileDescriptor
+
+  /// Takes the lock.
+  ///
+  /// - Throws: `run.locked` where another process has it.
+  package init(_ path: FilePath) throws {
+    file = try Self.lock(path)
+  }
+
+  private static func lock(_ path: FilePath) throws -> FileDescriptor {
+    let file = try FileDescriptor.open(
+      path, .readWrite, options: [.create, .noFollow, .closeOnExec], permissions: [.ownerReadWrite])
+    if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { return file }
+    try? file.close()
+    throw OperatorError(
+      "run.locked", .locked, "another run holds \(path)",
+      hint: "wait for it to end; 'coffer-backup status' shows what the last one did")
+  }
+
+  deinit {
+    try? file.close()
+  }
+}
