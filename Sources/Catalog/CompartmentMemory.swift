@@ -1,0 +1,62 @@
+import GRDB
+package import Repository
+package import Vocabulary
+
+/// A compartment's view of the catalog while a run writes.
+///
+/// A file's line is kept only once all packs it names are remembered, so that after a crash no line
+/// speaks of a pack that never was.
+package final class CompartmentMemory: ChunkMemory {
+  private let catalog: CatalogDatabase
+  private let compartment: CompartmentName
+  private var waiting: [FileMemory.Line] = []
+
+  /// Prepares to write one compartment.
+  package init(_ catalog: CatalogDatabase, _ compartment: CompartmentName) {
+    self.catalog = catalog
+    self.compartment = compartment
+  }
+
+  package func pack(holding chunk: ChunkID) throws -> PackHandle? {
+    try catalog.look { db in
+      let statement = try db.cachedStatement(sql: "SELECT pack FROM chunks WHERE id = ?")
+      return try Int64.fetchOne(statement, arguments: [chunk.blob]).map { PackHandle($0) }
+    }
+  }
+
+  package func reservePack() -> PackHandle { PackHandle(catalog.reservePack()) }
+
+  package func remember(_ pack: SealedPack, as handle: PackHandle) throws {
+    let ready = waiting.filter { $0.packs.allSatisfy { $0 <= handle } }
+    waiting.removeAll { $0.packs.allSatisfy { $0 <= handle } }
+    try catalog.write { db in
+      try db.execute(
+        sql: "INSERT INTO packs VALUES (?, ?, ?, ?, ?, ?, NULL, ?)",
+        arguments: [
+          handle.number, compartment.text, pack.name.bytes.blob, pack.size, pack.headerSize,
+          pack.headerSHA256.bytes.blob, pack.record.blob,
+        ])
+      let insert = try db.cachedStatement(sql: "INSERT OR REPLACE INTO chunks VALUES (?, ?)")
+      for chunk in pack.chunks {
+        try insert.execute(arguments: [chunk.blob, handle.number])
+      }
+      try FileMemory.insert(ready, db)
+    }
+  }
+
+  /// Keeps a file's line for the next night, as soon as its packs are remembered.
+  package func remember(_ line: FileMemory.Line) {
+    waiting.append(line)
+  }
+
+  /// Writes the lines that still wait; call when the writer is flushed.
+  package func flush() throws {
+    let ready = waiting
+    waiting = []
+    try catalog.write { db in try FileMemory.insert(ready, db) }
+  }
+}
+
+extension ChunkID {
+  var blob: DatabaseValue { bytes.blob }
+}

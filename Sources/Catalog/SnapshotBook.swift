@@ -1,0 +1,191 @@
+import Foundation
+import GRDB
+package import Repository
+package import Vocabulary
+
+/// The catalog's part in finishing a snapshot: which packs it needs, which are new, which are not
+/// needed any more; and the catalog's own rebuilding.
+package struct SnapshotBook {
+  /// A pack that no ledger entry names yet.
+  package struct PendingPack {
+    package let handle: PackHandle
+    package let name: SHA256Digest
+    package let size: Int
+    package let headerSize: Int
+    package let headerSHA256: SHA256Digest
+    package let record: [UInt8]
+  }
+
+  private let catalog: CatalogDatabase
+
+  package init(_ catalog: CatalogDatabase) {
+    self.catalog = catalog
+  }
+
+  /// Notes which packs a source's content now lies in.
+  package func note(_ source: SourceName, uses packs: Set<PackHandle>) throws {
+    try catalog.write { db in
+      try db.execute(sql: "DELETE FROM source_packs WHERE source = ?", arguments: [source.text])
+      for pack in packs {
+        try db.execute(
+          sql: "INSERT INTO source_packs VALUES (?, ?)", arguments: [source.text, pack.number])
+      }
+    }
+  }
+
+  /// Forgets sources that the configuration no longer has.
+  package func forgetSources(otherThan kept: [SourceName]) throws {
+    try catalog.write { db in
+      let known = try String.fetchAll(
+        db, sql: "SELECT source FROM source_packs UNION SELECT source FROM files")
+      for name in known where !kept.contains(where: { $0.text == name }) {
+        try db.execute(sql: "DELETE FROM source_packs WHERE source = ?", arguments: [name])
+        try db.execute(sql: "DELETE FROM files WHERE source = ?", arguments: [name])
+      }
+    }
+  }
+
+  /// Packs of a compartment that no ledger entry names: this run's, or those of a run that died.
+  package func pendingPacks(of compartment: CompartmentName? = nil) throws -> [PendingPack] {
+    try catalog.read { db in
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT id, name, size, header_size, header_sha256, record FROM packs
+          WHERE snapshot IS NULL AND (?1 IS NULL OR compartment = ?1) ORDER BY id
+          """, arguments: [compartment?.text])
+      return rows.compactMap { row in
+        guard let name = SHA256Digest(bytes: [UInt8](row[1] as Data)),
+          let header = SHA256Digest(bytes: [UInt8](row[4] as Data))
+        else { return nil }
+        return PendingPack(
+          handle: PackHandle(row[0]), name: name, size: row[2], headerSize: row[3],
+          headerSHA256: header, record: [UInt8](row[5] as Data))
+      }
+    }
+  }
+
+  /// Drops packs, with all that is known of their chunks.
+  package func drop(_ packs: [PackHandle]) throws {
+    try catalog.write { db in try Self.drop(packs, db) }
+  }
+
+  /// Packs that some source uses.
+  package func usedPacks() throws -> Set<PackHandle> {
+    try catalog.read { db in
+      Set(
+        try Int64.fetchAll(db, sql: "SELECT DISTINCT pack FROM source_packs").map { PackHandle($0) }
+      )
+    }
+  }
+
+  /// Published packs with their names and the snapshot whose index describes them.
+  package func publishedPacks() throws -> [(
+    handle: PackHandle, name: SHA256Digest, snapshot: SnapshotID, compartment: CompartmentName
+  )] {
+    try catalog.read { db in
+      try Row.fetchAll(
+        db, sql: "SELECT id, name, snapshot, compartment FROM packs WHERE snapshot IS NOT NULL"
+      ).compactMap { row in
+        guard let name = SHA256Digest(bytes: [UInt8](row[1] as Data)),
+          let snapshot = SnapshotID(row[2] as String),
+          let compartment = CompartmentName(row[3] as String)
+        else { return nil }
+        return (PackHandle(row[0]), name, snapshot, compartment)
+      }
+    }
+  }
+
+  /// The set of objects that the head needs.
+  package func needed() throws -> NeededSet {
+    try catalog.read { db in
+      var set = NeededSet()
+      for row in try Row.fetchAll(db, sql: "SELECT name, size, sha256 FROM objects") {
+        guard let name = ObjectName(ledgerText: row[0]),
+          let digest = SHA256Digest(bytes: [UInt8](row[2] as Data))
+        else { continue }
+        set.insert(name, NeededSet.Facts(size: row[1], sha256: digest))
+      }
+      return set
+    }
+  }
+
+  /// Records a published snapshot, in one transaction.
+  ///
+  /// - Parameters:
+  ///   - snapshot: the snapshot.
+  ///   - head: its ledger entry.
+  ///   - added: objects that are new.
+  ///   - unneeded: objects that it needs no more.
+  ///   - published: packs that its indexes describe.
+  ///   - dropped: packs that it needs no more.
+  /// - Throws: what SQLite says.
+  package func record(
+    _ snapshot: SnapshotID, head: LedgerHead, added: [ObjectRecord], unneeded: [ObjectName],
+    published: [PackHandle], dropped: [PackHandle]
+  ) throws {
+    try catalog.write { db in
+      for pack in published {
+        try db.execute(
+          sql: "UPDATE packs SET snapshot = ?, record = NULL WHERE id = ?",
+          arguments: [snapshot.text, pack.number])
+      }
+      try Self.drop(dropped, db)
+      for name in unneeded {
+        try db.execute(sql: "DELETE FROM objects WHERE name = ?", arguments: [name.path])
+      }
+      for object in added {
+        try db.execute(
+          sql: "INSERT OR REPLACE INTO objects VALUES (?, ?, ?)",
+          arguments: [object.name, object.size, object.sha256.bytes.blob])
+      }
+      try CatalogDatabase.setHead(head, db)
+    }
+  }
+
+  /// Fills an empty catalog from what the store says.
+  package func rebuild(
+    head: LedgerHead, needed: NeededSet,
+    packs: [(SnapshotID, CompartmentName, PackDescription)]
+  ) throws {
+    let last = try catalog.write { db in
+      var last: Int64 = 0
+      for (name, facts) in needed.objects {
+        try db.execute(
+          sql: "INSERT INTO objects VALUES (?, ?, ?)",
+          arguments: [name.path, facts.size, facts.sha256.bytes.blob])
+      }
+      let insert = try db.makeStatement(sql: "INSERT OR REPLACE INTO chunks VALUES (?, ?)")
+      for (snapshot, compartment, pack) in packs {
+        guard let payload = needed.objects[.pack(pack.name)],
+          let header = needed.objects[.packHeader(pack.name)]
+        else { continue }
+        try db.execute(
+          sql: """
+            INSERT INTO packs (compartment, name, size, header_size, header_sha256, snapshot)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
+          arguments: [
+            compartment.text, pack.name.bytes.blob, payload.size, header.size,
+            header.sha256.bytes.blob, snapshot.text,
+          ])
+        let handle = db.lastInsertedRowID
+        for frame in pack.frames {
+          for chunk in frame.chunks { try insert.execute(arguments: [chunk.id.blob, handle]) }
+        }
+        last = handle
+      }
+      try CatalogDatabase.setHead(head, db)
+      return last
+    }
+    catalog.skipPacks(upTo: last)
+  }
+
+  private static func drop(_ packs: [PackHandle], _ db: Database) throws {
+    for pack in packs {
+      try db.execute(sql: "DELETE FROM chunks WHERE pack = ?", arguments: [pack.number])
+      try db.execute(sql: "DELETE FROM source_packs WHERE pack = ?", arguments: [pack.number])
+      try db.execute(sql: "DELETE FROM packs WHERE id = ?", arguments: [pack.number])
+    }
+  }
+}

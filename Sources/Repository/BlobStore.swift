@@ -1,0 +1,63 @@
+import Vocabulary
+
+/// Where objects lie: whole objects put at once, ranges read, listed, removed; no more than S3 has.
+///
+/// Every implementation passes the one contract suite in `Tests/StoresTests`.
+/// Errors are `OperatorError`: `store.missing`, `object.missing`, `object.exists`, `object.short`,
+/// `object.not-a-file`, `store.full`, `store.failed`.
+package protocol BlobStore: Sendable {
+  /// How an operator would name this store.
+  var location: String { get }
+
+  /// Makes the place ready and removes what this writer's crashed runs left under temporary names.
+  ///
+  /// To be called once, by a writer that holds its lock.
+  func prepareForWriting() throws
+
+  /// Keeps a new object, whole or not at all, durable when the call returns.
+  ///
+  /// - Throws: `object.exists` where the name is taken.
+  func put(_ name: ObjectName, _ bytes: RawSpan) throws
+
+  /// Keeps several new objects that belong together, in their order, as nearly at once as can be.
+  ///
+  /// All are durable when the call returns. A crash leaves a prefix of them; names already taken
+  /// are replaced, for a crashed earlier attempt may have left them.
+  func putTogether(_ objects: [(name: ObjectName, bytes: [UInt8])]) throws
+
+  /// Reads a range of an object, or all of it.
+  ///
+  /// - Throws: `object.missing`, or `object.short` where the object ends before the range.
+  func read(_ name: ObjectName, _ range: Range<Int>?) throws -> [UInt8]
+
+  /// Lends an object piece by piece, in order, for checks that must not hold it in memory.
+  func stream(_ name: ObjectName, _ consume: (RawSpan) throws -> Void) throws
+
+  /// The length of an object in bytes, or nil where there is none.
+  func size(of name: ObjectName) throws -> Int?
+
+  /// The last components of all names directly under a folder such as `ledger/<host>`, sorted.
+  func list(_ folder: String) throws -> [String]
+
+  /// Removes an object; it is no error where there is none.
+  func remove(_ name: ObjectName) throws
+}
+
+extension BlobStore {
+  /// Reads a whole object.
+  package func read(_ name: ObjectName) throws -> [UInt8] {
+    try read(name, nil)
+  }
+
+  /// Reads a whole object whose size nobody has signed for, unless it is larger than any of its kind.
+  ///
+  /// - Throws: `object.missing`, or `object.too-large`.
+  func read(_ name: ObjectName, atMost limit: Int) throws -> [UInt8] {
+    if let size = try size(of: name), size > limit {
+      throw OperatorError(
+        "object.too-large", .mismatch, "\(name) is \(size) bytes long, and nothing of its kind is",
+        hint: "it is damaged or forged; fetch it from another copy of the store")
+    }
+    return try read(name, nil)
+  }
+}

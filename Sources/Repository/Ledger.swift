@@ -1,0 +1,201 @@
+import SecretMemory
+package import Signatures
+package import Vocabulary
+
+/// The head of a ledger: what an officer notes on paper, and what a host remembers.
+package struct LedgerHead: Sendable, Hashable, Codable {
+  package let sequence: LedgerSequence
+  /// SHA-256 of the entry's file.
+  package let sha256: SHA256Digest
+
+  package init(sequence: LedgerSequence, sha256: SHA256Digest) {
+    self.sequence = sequence
+    self.sha256 = sha256
+  }
+}
+
+/// Whose word is taken for what a store says.
+package enum LedgerTrust: Sendable {
+  /// The host that holds this key's secret half.
+  case key(VerifyingKey)
+  /// Nobody's: links are followed, but signatures are not checked. Anybody may have written it.
+  case nobody
+}
+
+/// One host's ledger, every signature and link of which has been checked.
+package struct Ledger: Sendable {
+  /// An entry whose signature and place in the chain hold.
+  package struct VerifiedEntry: Sendable {
+    package let entry: LedgerEntry
+    package let sha256: SHA256Digest
+
+    package var head: LedgerHead { LedgerHead(sequence: entry.sequence, sha256: sha256) }
+  }
+
+  /// An entry grows with what a night added: this is a night of more than 50 TB.
+  private static let largestEntry = 1 << 30
+  private static let largestSignature = 1 << 16
+
+  package let host: KeyID
+  package let store: StoreFormat
+  package let entries: [VerifiedEntry]
+
+  package var head: LedgerHead? { entries.last?.head }
+
+  /// Reads and checks a host's whole ledger.
+  ///
+  /// - Parameters:
+  ///   - store: the store.
+  ///   - trust: whose signatures count.
+  ///   - known: for the host itself, the last entry that it knows to have finished: a lone signature
+  ///     just after it is what a crash leaves, and no entry.
+  /// - Returns: the ledger, every link of it checked.
+  /// - Throws: `OperatorError` with status `untrusted` and the entry named: `ledger.missing-entry`,
+  ///   `ledger.unsigned`, `ledger.bad-signature`, `ledger.other-key`, `ledger.broken`; or
+  ///   `ledger.unknown-host` where the store holds no ledger of this host.
+  package static func load(
+    from store: any BlobStore, trusting trust: LedgerTrust,
+    unfinishedAfter known: LedgerSequence? = nil
+  ) throws -> Ledger {
+    let format = try StoreFormat.load(from: store)
+    let host = try host(trust, in: store)
+    let names = try store.list("ledger/\(host)")
+    var last = try highestSequence(in: names, host: host, store: store)
+    if let known, last == known.number + 1, !names.contains("\(known.next).json") { last -= 1 }
+    var entries: [VerifiedEntry] = []
+    var previous: SHA256Digest?
+    for number in 1..<(last + 1) {
+      let verified = try load(
+        LedgerSequence(number), after: previous, store: store, format: format, host: host,
+        trust: trust)
+      previous = verified.sha256
+      entries.append(verified)
+    }
+    return Ledger(host: host, store: format, entries: entries)
+  }
+
+  /// The objects that the snapshot at `sequence` needs.
+  package func needed(at sequence: LedgerSequence) throws -> NeededSet {
+    var set = NeededSet()
+    for verified in entries where verified.entry.sequence <= sequence {
+      try set.apply(verified.entry)
+    }
+    return set
+  }
+
+  /// Makes sure that the ledger still contains a head that somebody remembers.
+  ///
+  /// - Throws: `ledger.rolled-back` where it does not.
+  package func mustContain(_ known: SHA256Digest, rememberedBy witness: String) throws {
+    guard !entries.contains(where: { $0.sha256 == known }) else { return }
+    throw OperatorError(
+      "ledger.rolled-back", .untrusted,
+      "the ledger does not contain \(known), which \(witness) remembers: "
+        + "the store was rolled back or its history rewritten",
+      hint: "do not restore from it before you know why; look for a newer copy of the store")
+  }
+
+  /// A signature without its entry counts as an entry: whoever removes the last one leaves it.
+  private static func highestSequence(
+    in names: [String], host: KeyID, store: any BlobStore
+  ) throws -> Int {
+    var highest = 0
+    for name in names {
+      guard let stem = name.split(separator: ".").first, let number = Int(stem), number > 0,
+        number < 1 << 32
+      else { continue }
+      highest = max(highest, number)
+    }
+    guard highest == 0 else { return highest }
+    let hosts = try store.list("ledger")
+    guard hosts.isEmpty || hosts.contains(host.description) else {
+      throw OperatorError(
+        "ledger.unknown-host", .untrusted,
+        "the store at \(store.location) holds no ledger signed by the trusted key \(host)",
+        hint: "it holds ledgers of \(hosts.joined(separator: ", ")); is --trust the right key?")
+    }
+    return 0
+  }
+
+  private static func host(_ trust: LedgerTrust, in store: any BlobStore) throws -> KeyID {
+    if case .key(let key) = trust { return key.keyID }
+    let hosts = try store.list("ledger").compactMap { KeyID($0) }
+    guard hosts.count == 1, let host = hosts.first else {
+      throw OperatorError(
+        "ledger.unknown-host", .untrusted,
+        "the store at \(store.location) holds the ledgers of \(hosts.count) hosts",
+        hint: "name the host's key with --trust")
+    }
+    return host
+  }
+
+  private static func load(
+    _ sequence: LedgerSequence, after previous: SHA256Digest?, store: any BlobStore,
+    format: StoreFormat, host: KeyID, trust: LedgerTrust
+  ) throws -> VerifiedEntry {
+    let name = ObjectName.ledgerEntry(host, sequence)
+    func untrusted(_ code: String, _ why: String) -> OperatorError {
+      OperatorError(
+        "ledger.\(code)", .untrusted, "\(name) \(why)",
+        hint: "nothing after this entry can be trusted; look for another copy of the store")
+    }
+    guard try store.size(of: name) != nil else {
+      throw untrusted("missing-entry", "is missing: an entry was removed")
+    }
+    let bytes = try store.read(name, atMost: largestEntry)
+    if case .key(let key) = trust { try check(bytes, sequence, key, store, untrusted) }
+    guard let entry = try? JSONDocument.decode(LedgerEntry.self, from: bytes),
+      entry.type == LedgerEntry.type, entry.format == StoreFormat.version
+    else { throw untrusted("broken", "is not a ledger entry of version 1") }
+    guard entry.store == format.store else {
+      throw untrusted("broken", "belongs to another store, \(entry.store)")
+    }
+    guard entry.host == host.description, entry.sequence == sequence else {
+      throw untrusted("broken", "stands in the place of another entry")
+    }
+    guard entry.previous == previous else {
+      throw untrusted("broken", "does not follow the entry before it")
+    }
+    return VerifiedEntry(entry: entry, sha256: SHA256Hasher.digest(of: bytes))
+  }
+
+  private static func check(
+    _ entry: [UInt8], _ sequence: LedgerSequence, _ key: VerifyingKey, _ store: any BlobStore,
+    _ untrusted: (String, String) -> OperatorError
+  ) throws {
+    let name = ObjectName.ledgerSignature(key.keyID, sequence)
+    guard try store.size(of: name) != nil else {
+      throw untrusted("unsigned", "has no signature")
+    }
+    let signature = String(decoding: try store.read(name, atMost: largestSignature), as: UTF8.self)
+    do {
+      _ = try entry.withBytes { bytes throws(SignatureError) in
+        try key.verify(signature, of: bytes)
+      }
+    } catch .signedByAnotherKey {
+      throw untrusted("other-key", "is signed by another key than \(key.keyID)")
+    } catch {
+      throw untrusted("bad-signature", "was altered, or its signature was: it does not verify")
+    }
+  }
+}
+
+extension LedgerEntry {
+  /// Signs the entry and puts it into the store, the last act of a run.
+  ///
+  /// - Returns: the new head.
+  package func publish(to store: any BlobStore, signedWith key: SigningKey) throws -> LedgerHead {
+    let bytes = try JSONDocument.pretty(self)
+    let digest = SHA256Hasher.digest(of: bytes)
+    let comment =
+      "coffer ledger entry, store \(self.store), host \(host), sequence \(sequence.number), "
+      + "snapshot \(snapshot), sha256 \(digest)"
+    let signature = try bytes.withBytes { try key.sign($0, trustedComment: comment) }
+    let keyID = key.verifyingKey.keyID
+    try store.putTogether([
+      (.ledgerSignature(keyID, sequence), Array(signature.utf8)),
+      (.ledgerEntry(keyID, sequence), bytes),
+    ])
+    return LedgerHead(sequence: sequence, sha256: digest)
+  }
+}

@@ -1,0 +1,87 @@
+package import AgeFormat
+import SecretMemory
+import Vocabulary
+
+/// Reads objects and believes them only when they are what the signed ledger says.
+package struct ObjectReader: Sendable {
+  package let store: any BlobStore
+  package let needed: NeededSet
+
+  package init(store: any BlobStore, needed: NeededSet) {
+    self.store = store
+    self.needed = needed
+  }
+
+  /// Reads a whole object.
+  ///
+  /// - Throws: `object.unlisted`, `object.missing`, `object.size`, `object.digest`; all of status
+  ///   `mismatch`, the object named.
+  package func read(_ name: ObjectName) throws -> [UInt8] {
+    let facts = try facts(name)
+    // Looked at first: an object blown up by somebody must not be taken into memory.
+    try Self.compareSize(name, facts, try size(of: name))
+    let bytes = try store.read(name, 0..<facts.size)
+    try Self.compareDigest(name, facts, SHA256Hasher.digest(of: bytes))
+    return bytes
+  }
+
+  /// Checks an object without keeping it.
+  package func check(_ name: ObjectName) throws {
+    let facts = try facts(name)
+    try Self.compareSize(name, facts, try size(of: name))
+    var hasher = SHA256Hasher()
+    try store.stream(name) { hasher.update($0) }
+    try Self.compareDigest(name, facts, hasher.finish())
+  }
+
+  /// Opens an object that is an age file.
+  package func open(_ name: ObjectName, with identities: [any Identity]) throws -> [UInt8] {
+    let file = try read(name)
+    do {
+      return try file.withBytes { try AgeFile.open($0, with: identities) }
+    } catch AgeError.noIdentityMatches {
+      throw AgeError.noIdentityMatches
+    } catch {
+      throw OperatorError("object.damaged", .mismatch, "\(name) cannot be opened: \(error)")
+    }
+  }
+
+  private func facts(_ name: ObjectName) throws -> NeededSet.Facts {
+    guard let facts = needed.objects[name] else {
+      throw OperatorError(
+        "object.unlisted", .untrusted, "\(name) is not in the signed ledger for this snapshot")
+    }
+    return facts
+  }
+
+  private func size(of name: ObjectName) throws -> Int {
+    guard let size = try store.size(of: name) else {
+      throw OperatorError(
+        "object.missing", .mismatch, "\(name) is missing",
+        hint: "fetch it from another copy of the store")
+    }
+    return size
+  }
+
+  private static let hint = "it is damaged or forged; fetch it from another copy of the store"
+
+  private static func compareSize(
+    _ name: ObjectName, _ facts: NeededSet.Facts, _ size: Int
+  ) throws {
+    guard size == facts.size else {
+      throw OperatorError(
+        "object.size", .mismatch,
+        "\(name) is \(size) bytes long; the host signed for \(facts.size)", hint: hint)
+    }
+  }
+
+  private static func compareDigest(
+    _ name: ObjectName, _ facts: NeededSet.Facts, _ digest: SHA256Digest
+  ) throws {
+    guard digest == facts.sha256 else {
+      throw OperatorError(
+        "object.digest", .mismatch, "\(name) is not what the host signed for: its SHA-256 differs",
+        hint: hint)
+    }
+  }
+}
