@@ -1,0 +1,132 @@
+package import SystemPackage
+package import Vocabulary
+
+/// A compartment as the configuration names it: sources that share recipients.
+package struct CompartmentSettings: Sendable {
+  package let name: CompartmentName
+  /// Recipients as text, at least one.
+  package let recipients: [String]
+  package let sources: [SourceSettings]
+}
+
+/// The one configuration file of a backed-up host.
+package struct CofferConfiguration: Sendable {
+  package let store: String
+  package let state: FilePath
+  package let hostKey: FilePath
+  package let metrics: FilePath?
+  /// In the order of the file.
+  package let compartments: [CompartmentSettings]
+
+  /// Where the host key's public half lies: beside it, as `.pub`.
+  package var hostPublicKey: FilePath {
+    var path = hostKey
+    path.extension = "pub"
+    return path
+  }
+
+  /// Where the compartments' keys lie: beside the host key, for they outlive the state folder.
+  package var compartmentKeys: FilePath {
+    var path = hostKey
+    path.extension = "compartments"
+    return path
+  }
+
+  /// All sources, with their compartments.
+  package var sources: [(compartment: CompartmentSettings, source: SourceSettings)] {
+    compartments.flatMap { compartment in compartment.sources.map { (compartment, $0) } }
+  }
+
+  /// Reads and checks a configuration.
+  ///
+  /// - Parameters:
+  ///   - yaml: the file's text.
+  ///   - file: its name, for errors.
+  ///   - schemas: the kinds of source there are.
+  /// - Throws: `OperatorError` of status `usage` that names file and line.
+  package init(yaml: String, file: String, schemas: [SourceSchema]) throws {
+    let top = try StrictMapping(yaml: yaml, file: file)
+    try top.allow(only: ["store", "state", "host_key", "metrics", "recipients", "compartments"])
+    store = try top.text("store")
+    state = FilePath(try top.text("state"))
+    hostKey = FilePath(try top.text("host_key"))
+    guard hostKey.extension != "pub" else {
+      throw top.problem(
+        "bad-host-key", at: "host_key", "'host_key' must not end in .pub: its public half does")
+    }
+    metrics = try top.optionalText("metrics").map { FilePath($0) }
+    let groups = try Self.recipientGroups(top)
+    compartments = try Self.compartments(top, groups: groups, schemas: schemas)
+    try Self.refuseSharedNames(compartments, top)
+  }
+
+  private static func recipientGroups(_ top: StrictMapping) throws -> [String: [String]] {
+    let mapping = try top.mapping("recipients", called: "'recipients'")
+    var groups: [String: [String]] = [:]
+    for name in mapping.keys {
+      let recipients = try mapping.texts(name)
+      guard !recipients.isEmpty else {
+        throw mapping.problem("no-recipients", at: name, "recipients '\(name)' is an empty list")
+      }
+      groups[name] = recipients
+    }
+    return groups
+  }
+
+  private static func compartments(
+    _ top: StrictMapping, groups: [String: [String]], schemas: [SourceSchema]
+  ) throws -> [CompartmentSettings] {
+    let all = try top.mapping("compartments", called: "'compartments'")
+    let compartments = try all.keys.map { key in
+      guard let name = CompartmentName(key) else {
+        throw all.problem("bad-name", at: key, "'\(key)' is no name for a compartment", hint: rule)
+      }
+      let mapping = try all.mapping(key, called: "compartment '\(key)'")
+      try mapping.allow(only: ["recipients", "sources"])
+      let group = try mapping.text("recipients")
+      guard let recipients = groups[group] else {
+        throw mapping.problem(
+          "unknown-recipients", at: "recipients",
+          "compartment '\(key)' names recipients '\(group)', which are not defined",
+          hint: "defined: \(groups.keys.sorted().joined(separator: ", "))")
+      }
+      return CompartmentSettings(
+        name: name, recipients: recipients, sources: try sources(mapping, key, schemas))
+    }
+    guard !compartments.isEmpty else {
+      throw top.problem("no-sources", at: "compartments", "no compartment is defined")
+    }
+    return compartments
+  }
+
+  private static func sources(
+    _ compartment: StrictMapping, _ name: String, _ schemas: [SourceSchema]
+  ) throws -> [SourceSettings] {
+    let all = try compartment.mapping("sources", called: "the sources of '\(name)'")
+    guard !all.keys.isEmpty else {
+      throw compartment.problem("no-sources", at: "sources", "compartment '\(name)' has no source")
+    }
+    return try all.keys.map { key in
+      guard let source = SourceName(key) else {
+        throw all.problem("bad-name", at: key, "'\(key)' is no name for a source", hint: rule)
+      }
+      return try SourceSettings(
+        source, try all.mapping(key, called: "source '\(key)'"), schemas: schemas)
+    }
+  }
+
+  private static let rule = "use 1 to 64 letters, digits, '-' and '_'"
+
+  /// A source's name alone must say which source is meant, also in a restore map.
+  private static func refuseSharedNames(
+    _ compartments: [CompartmentSettings], _ top: StrictMapping
+  ) throws {
+    var seen: Set<SourceName> = []
+    for compartment in compartments {
+      for source in compartment.sources where !seen.insert(source.name).inserted {
+        throw top.problem(
+          "duplicate", at: "compartments", "two sources are called '\(source.name)'")
+      }
+    }
+  }
+}

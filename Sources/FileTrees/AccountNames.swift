@@ -1,0 +1,103 @@
+internal import Glibc
+
+/// Names of users and groups by number and back, each looked up once.
+///
+/// A tree has many files and few owners, and a look-up may ask a directory server.
+final class AccountNames {
+  /// Where the C library may put the strings of a record.
+  @unsafe private struct Room {
+    let start: UnsafeMutablePointer<CChar>
+    let count: Int
+  }
+
+  private var userNames: [UInt32: String?] = [:]
+  private var groupNames: [UInt32: String?] = [:]
+  private var userIDs: [String: UInt32?] = [:]
+  private var groupIDs: [String: UInt32?] = [:]
+
+  func userName(_ id: UInt32) -> String? {
+    if let known = userNames[id] { return known }
+    var found: String?
+    unsafe withUserRecord { record, room, result in
+      let error = unsafe getpwuid_r(id, record, room.start, room.count, result)
+      if let name = unsafe result.pointee?.pointee.pw_name { found = unsafe String(cString: name) }
+      return error
+    }
+    userNames[id] = .some(found)
+    return found
+  }
+
+  func groupName(_ id: UInt32) -> String? {
+    if let known = groupNames[id] { return known }
+    var found: String?
+    unsafe withGroupRecord { record, room, result in
+      let error = unsafe getgrgid_r(id, record, room.start, room.count, result)
+      if let name = unsafe result.pointee?.pointee.gr_name { found = unsafe String(cString: name) }
+      return error
+    }
+    groupNames[id] = .some(found)
+    return found
+  }
+
+  func userID(_ name: String) -> UInt32? {
+    if let known = userIDs[name] { return known }
+    var found: UInt32?
+    unsafe withUserRecord { record, room, result in
+      let error = unsafe getpwnam_r(name, record, room.start, room.count, result)
+      found = unsafe result.pointee?.pointee.pw_uid
+      return error
+    }
+    userIDs[name] = .some(found)
+    return found
+  }
+
+  func groupID(_ name: String) -> UInt32? {
+    if let known = groupIDs[name] { return known }
+    var found: UInt32?
+    unsafe withGroupRecord { record, room, result in
+      let error = unsafe getgrnam_r(name, record, room.start, room.count, result)
+      found = unsafe result.pointee?.pointee.gr_gid
+      return error
+    }
+    groupIDs[name] = .some(found)
+    return found
+  }
+
+  private func withUserRecord(
+    _ lookUp: (
+      UnsafeMutablePointer<passwd>, Room,
+      UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
+    ) -> CInt
+  ) {
+    unsafe withRoom { room in
+      var record = unsafe passwd()
+      var result: UnsafeMutablePointer<passwd>?
+      return unsafe lookUp(&record, room, &result)
+    }
+  }
+
+  private func withGroupRecord(
+    _ lookUp: (
+      UnsafeMutablePointer<group>, Room,
+      UnsafeMutablePointer<UnsafeMutablePointer<group>?>
+    ) -> CInt
+  ) {
+    unsafe withRoom { room in
+      var record = unsafe group()
+      var result: UnsafeMutablePointer<group>?
+      return unsafe lookUp(&record, room, &result)
+    }
+  }
+
+  /// Gives the look-up room for its strings, more where a group has many members.
+  private func withRoom(_ lookUp: (Room) -> CInt) {
+    var size = 1024
+    while size <= 1 << 20 {
+      let start = UnsafeMutablePointer<CChar>.allocate(capacity: size)
+      defer { unsafe start.deallocate() }
+      let error = unsafe lookUp(Room(start: start, count: size))
+      if error != ERANGE { return }
+      size *= 4
+    }
+  }
+}

@@ -1,0 +1,60 @@
+internal import CLinux
+internal import Glibc
+internal import SystemPackage
+
+/// What a restore makes in a folder: always one new name, never in place of another.
+extension DirectoryHandle {
+  /// Makes a folder for its owner alone, and opens it.
+  func makeDirectory(_ name: [UInt8]) throws(Errno) -> DirectoryHandle {
+    _ = try unsafe call(name) { unsafe mkdirat(descriptor.number, $0, 0o700) }
+    return try openDirectory(name)
+  }
+
+  /// Makes an empty file for its owner alone, open to be written.
+  func makeFile(_ name: [UInt8]) throws(Errno) -> Descriptor {
+    try open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+  }
+
+  /// Makes a symbolic link.
+  func makeSymbolicLink(_ name: [UInt8], to target: [UInt8]) throws(Errno) {
+    _ = try unsafe call(name) { name in
+      unsafe lendCString(target) { unsafe symlinkat($0, descriptor.number, name) }
+    }
+  }
+
+  /// Makes a named pipe for its owner alone.
+  func makePipe(_ name: [UInt8]) throws(Errno) {
+    _ = try unsafe call(name) { unsafe mkfifoat(descriptor.number, $0, 0o600) }
+  }
+
+  /// Makes a further name for a file of another folder, the link itself where that is one.
+  func makeHardLink(
+    _ name: [UInt8], to first: [UInt8], in folder: borrowing DirectoryHandle
+  ) throws(Errno) {
+    let from = folder.descriptor.number
+    _ = try unsafe call(name) { name in
+      unsafe lendCString(first) { unsafe linkat(from, $0, descriptor.number, name, 0) }
+    }
+  }
+
+  /// Gives a file its final name, unless something bears it already.
+  func rename(_ temporary: [UInt8], to name: [UInt8]) throws(Errno) {
+    let number = descriptor.number
+    let result = unsafe lendCString(temporary) { temporary in
+      unsafe lendCString(name) {
+        unsafe renameat2(number, temporary, number, $0, linux_rename_noreplace)
+      }
+    }
+    if result == 0 { return }
+    let error = Errno.last
+    // Not every file system can do this; a second name in place of the first comes to the same.
+    guard error == .invalidArgument else { throw error }
+    try makeHardLink(name, to: temporary, in: self)
+    try remove(temporary)
+  }
+
+  /// Removes a file.
+  func remove(_ name: [UInt8]) throws(Errno) {
+    _ = try unsafe call(name) { unsafe unlinkat(descriptor.number, $0, 0) }
+  }
+}

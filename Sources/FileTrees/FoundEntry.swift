@@ -1,0 +1,63 @@
+internal import Glibc
+internal import SystemPackage
+
+/// One file that a walk came upon, lent to the visitor for the length of its call.
+///
+/// What it offers is fetched when asked for: an unchanged file costs one `lstat` and nothing more.
+package struct FoundEntry: ~Copyable {
+  /// Where it lies.
+  package let path: RelativePath
+  /// What `lstat` said when its folder was listed.
+  package let status: FileStatus
+  /// The earlier name of the same inode, where this walk already came upon one and its visit did
+  /// not end in a problem.
+  package let firstLink: RelativePath?
+
+  let name: [UInt8]
+  let folder: OpenFolder
+  let accounts: AccountNames
+
+  /// Describes the file, content left out; a later name of an inode as a hard link to the first.
+  /// - Parameter asLink: false where the visitor kept no record of the first name.
+  /// - Returns: the record; of a regular file with the size and holes it has now.
+  /// - Throws: `FileProblem`, which a visitor may let through: the walk reports it and goes on.
+  package func record(asLink: Bool = true) throws(FileProblem) -> FileRecord {
+    if asLink, let firstLink {
+      return FileRecord(
+        path, kind: .hardLink(to: firstLink), status, attributes: [], accounts: accounts)
+    }
+    do {
+      let kind: FileRecord.Kind
+      switch status.kind {
+      case .directory: kind = .directory
+      case .symbolicLink:
+        kind = .symbolicLink(target: try folder.handle.target(ofLink: name))
+      case .fifo: kind = .fifo
+      case .regular: return try open().record()
+      default: throw FileProblem(path, .notKept(status.kind))
+      }
+      let attributes = try AttributeSite.path(folder.handle.procPath(of: name)).readAll()
+      return FileRecord(path, kind: kind, status, attributes: attributes, accounts: accounts)
+    } catch let error as Errno {
+      throw FileProblem(path, failing: error)
+    } catch let problem as FileProblem {
+      throw problem
+    } catch {
+      throw FileProblem(path, .replaced)
+    }
+  }
+
+  /// Opens a regular file to be read.
+  /// - Throws: `FileProblem`: `.vanished`, `.unreadable`, or `.replaced` where it is none any more.
+  package func open() throws(FileProblem) -> FileReader {
+    let descriptor: Descriptor
+    do {
+      descriptor = try folder.handle.openQuietly(name, O_RDONLY)
+    } catch Errno.tooManySymbolicLinkLevels {
+      throw FileProblem(path, .replaced)
+    } catch {
+      throw FileProblem(path, failing: error)
+    }
+    return try FileReader(path, descriptor, accounts: accounts)
+  }
+}

@@ -1,0 +1,176 @@
+import Catalog
+import FileTrees
+import Repository
+import SecretMemory
+import Vocabulary
+
+/// A walk's visitor: stores what is new, and repeats the line of what is unchanged.
+struct FileTreeSaving: ~Copyable {
+  private static let listPiece = 256 * 1024
+
+  private let context: SavingContext
+  private let checksRows: Bool
+  private var rows: Set<String>
+  private let hadRows: Bool
+
+  private var list: ContentStream
+  private var lines = FileListWriter()
+  private var text: [UInt8] = []
+  private var buffer = ReadBuffer()
+  private var known: [[UInt8]: FileMemory.Line] = [:]
+  private var folder = RelativePath.root
+  private var folders: Set<[UInt8]> = []
+
+  private var packs: Set<PackHandle> = []
+  private var bytes = 0
+  private var files = 0
+  private var torn = 0
+  private var filesWithoutRow = 0
+  private var failures: [String] = []
+  private var notes: [String] = []
+
+  init(_ context: SavingContext, checkingRows: Bool) {
+    self.context = context
+    checksRows = checkingRows
+    rows = checkingRows ? context.night.mediaRows ?? [] : []
+    hadRows = checkingRows && context.night.mediaRows != nil
+    list = context.writer.begin(.fine)
+  }
+
+  /// Looks a whole folder up in the catalog, and lets it forget what is gone.
+  mutating func enter(_ listing: DirectoryListing) throws {
+    folder = listing.path
+    folders.insert(folder.bytes)
+    known = try context.files.files(in: folder.bytes)
+    guard !known.isEmpty else { return }
+    var gone = Set(known.keys)
+    for entry in listing.entries { gone.remove(entry.name) }
+    try context.files.forget(Array(gone), in: folder.bytes)
+  }
+
+  mutating func note(_ problem: FileProblem) {
+    if problem.isHarmless { notes.append("\(problem)") } else { failures.append("\(problem)") }
+  }
+
+  mutating func visit(_ entry: borrowing FoundEntry) throws {
+    try context.interruption.check()
+    guard entry.status.kind == .regular, entry.firstLink == nil else {
+      append(try entry.record())
+      return try flushList(atLeast: Self.listPiece)
+    }
+    let stamp = entry.status.stamp.catalogBytes
+    if let line = known[entry.path.name], line.stamp == stamp, entry.path.parent == folder {
+      lines.finish(to: &text)
+      text.append(contentsOf: line.line)
+      packs.formUnion(line.packs)
+    } else {
+      try store(entry)
+    }
+    bytes += Int(entry.status.stamp.size)
+    files += 1
+    context.meter.advance(bytes: Int(entry.status.stamp.size), files: 1)
+    if hadRows { checkRow(entry.path) }
+    try flushList(atLeast: Self.listPiece)
+  }
+
+  /// Ends the list.
+  consuming func finish(leftOut: [RelativePath]) throws -> SavedSource {
+    lines.finish(to: &text)
+    try flushList(atLeast: 1)
+    let folders = folders
+    try context.files.forgetFolders { folders.contains($0) }
+    if hadRows, !rows.isEmpty {
+      notes.append("\(rows.count) media rows of the dump have no file, \(rows.min() ?? "") for one")
+    }
+    if !leftOut.isEmpty {
+      notes.append("left out: \(leftOut.map { "\($0)" }.joined(separator: ", "))")
+    }
+    let facts = FilesOrigin.Facts(
+      leftOut: leftOut.map { "\($0)" }, torn: torn,
+      rowsWithoutFile: hadRows ? Array(rows.sorted().prefix(100)) : nil,
+      filesWithoutRow: hadRows ? filesWithoutRow : nil)
+    let (bytes, files, failures, notes) = (bytes, files, failures, notes)
+    let dataPacks = packs
+    let stored = try list.finish()
+    return SavedSource(
+      content: stored.content, bytes: bytes, files: files, facts: try JSONDocument.value(of: facts),
+      packs: dataPacks.union(stored.packs), failures: failures, notes: notes)
+  }
+
+  private mutating func append(_ record: FileRecord) {
+    lines.append(record, to: &text)
+  }
+
+  private mutating func flushList(atLeast size: Int) throws {
+    guard text.count >= size else { return }
+    try text.withBytes { try list.write($0) }
+    text.removeAll(keepingCapacity: true)
+  }
+
+  /// Reads a file, twice where it changed meanwhile; what changes again is kept and marked torn.
+  private mutating func store(_ entry: borrowing FoundEntry) throws {
+    var (record, stamp, stored, isStable) = try read(entry)
+    if !isStable {
+      (record, stamp, stored, isStable) = try read(entry)
+      if isStable {
+        notes.append("\(entry.path): changed while it was read, and was read again")
+      } else {
+        failures.append("\(entry.path): changed each time it was read; kept, marked as torn")
+        torn += 1
+      }
+    }
+    lines.finish(to: &text)
+    let start = text.count
+    append(record)
+    packs.formUnion(stored.packs)
+    guard isStable else { return }
+    context.memory.remember(
+      FileMemory.Line(
+        source: context.source, folder: folder.bytes, name: entry.path.name, stamp: stamp,
+        line: Array(text[start...]), packs: stored.packs.sorted()))
+  }
+
+  private mutating func read(_ entry: borrowing FoundEntry) throws -> (
+    FileRecord, stamp: [UInt8], ContentStream.Stored, isStable: Bool
+  ) {
+    let reader = try entry.open()
+    var record = try reader.record()
+    var stream = context.writer.begin(.coarse)
+    var whole = HoleFillingHasher(reader.extents != nil)
+    let reading = try reader.read(using: &buffer) { offset, piece in
+      try stream.write(piece)
+      whole.update(piece, at: Int(offset))
+    }
+    record.adopt(reading)
+    let stored = try stream.finish()
+    record.sha256 = whole.finish(size: Int(reading.size)) ?? stored.content.sha256
+    record.content = stored.content.reference.text
+    return (record, reader.status.stamp.catalogBytes, stored, reading.outcome == .stable)
+  }
+
+  private mutating func checkRow(_ path: RelativePath) {
+    let text = String(decoding: path.bytes, as: UTF8.self)
+    guard text.hasPrefix("local_content/") else { return }
+    if rows.remove(text) == nil { filesWithoutRow += 1 }
+  }
+}
+
+extension FileStamp {
+  /// What must be equal for a file to count as unchanged: size, times and inode.
+  ///
+  /// The device is left out, for numbers of device-mapper volumes change at a reboot.
+  var catalogBytes: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(48)
+    let words = [
+      size, modified.seconds, Int64(modified.nanoseconds), changed.seconds,
+      Int64(changed.nanoseconds), Int64(bitPattern: inode),
+    ]
+    for word in words {
+      for shift in stride(from: 0, to: 64, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: word >> Int64(shift)))
+      }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,193 @@
+package import Configuration
+import PostgreSQL
+package import Repository
+import SecretMemory
+package import Vocabulary
+
+/// A PostgreSQL database, dumped as it is at one moment.
+package struct PostgresOrigin: Origin {
+  package static let schema = SourceSchema(
+    kind: "postgresql", required: ["conninfo": .text], optional: [:],
+    profiles: DatabaseProfile.all.map(\.name))
+
+  /// What a manifest says of a database.
+  struct Facts: Codable {
+    let database: DatabaseFacts
+    /// Rows and digest of each table, taken from the dump as it passed.
+    let figures: ContentFigures
+  }
+
+  private let conninfo: String
+  private let profile: DatabaseProfile
+
+  package init(_ settings: SourceSettings) throws {
+    conninfo = settings.text("conninfo")
+    // A configuration with a password in it is refused before anything runs.
+    _ = try ConnectionInfo(conninfo)
+    profile = try DatabaseProfile.named(settings.profile ?? "plain")
+  }
+
+  /// The newest major version among the servers that these databases came from.
+  package static func serverMajor(of records: [SourceRecord]) throws -> Int {
+    try records.map { try $0.facts(as: Facts.self).database.serverMajor }.max() ?? 0
+  }
+
+  package var turn: NightTurn {
+    switch profile.name {
+    case "mautrix": .bridgeDatabase
+    case "synapse": .synapseDatabase
+    default: .database
+    }
+  }
+
+  package var place: String { conninfo }
+
+  package func preflight() async throws -> Int? {
+    let connection = try PostgresConnection(conninfo: conninfo)
+    defer { connection.close() }
+    _ = try await DumpProgram(serverVersion: connection.serverVersion)
+    return try connection.value("SELECT pg_database_size(current_database())").flatMap { Int($0) }
+  }
+
+  /// Dumps, and once more where the dump failed: a table that is dropped between the snapshot and
+  /// `pg_dump`'s locks ends it, and Synapse's background updates make and drop tables.
+  package func save(with context: SavingContext) async throws -> SavedSource {
+    do {
+      return try await dump(context, notes: [])
+    } catch let error as OperatorError where error.code == "postgres.dump-failed" {
+      try context.interruption.check()
+      return try await dump(context, notes: ["was dumped again, for \(error.message)"])
+    }
+  }
+
+  private func dump(_ context: SavingContext, notes earlier: [String]) async throws -> SavedSource {
+    let snapshot = try ExportedSnapshot(conninfo: conninfo)
+    defer { snapshot.close() }
+    let program = try await DumpProgram(serverVersion: snapshot.connection.serverVersion)
+    let facts = try DatabaseFacts.gather(in: snapshot)
+    var notes = earlier
+    notes += try profile.missingTables(in: snapshot.connection).map {
+      "the profile '\(profile.name)' expects a table '\($0)', which is not there"
+    }
+    var stream = context.writer.begin(.fine)
+    var observer = DumpArchiveObserver()
+    try await program.dump(
+      conninfo, snapshot: snapshot.id, encoding: facts.locale.encoding,
+      excludedData: profile.excludedData
+    ) { piece in
+      try context.interruption.check()
+      observer.observe(piece)
+      try stream.write(piece)
+      context.meter.advance(bytes: piece.byteCount)
+    }
+    let stored = try stream.finish()
+    let figures = try observer.finish()
+    if profile.name == "synapse" { try noteMediaRows(snapshot, context.night) }
+    if !profile.excludedData.isEmpty {
+      notes.append("rows left out: \(profile.excludedData.joined(separator: ", "))")
+    }
+    return SavedSource(
+      content: stored.content, bytes: stored.content.size, files: 1,
+      facts: try JSONDocument.value(of: Facts(database: facts, figures: figures)),
+      packs: stored.packs, notes: notes)
+  }
+
+  private func noteMediaRows(_ snapshot: ExportedSnapshot, _ night: NightNotes) throws {
+    var paths: Set<String> = []
+    try SynapseChecks(snapshot.connection).eachMediaRow { paths.insert($0.path) }
+    night.mediaRows = paths
+  }
+
+  /// An empty database, or a new one where there is none of that name.
+  package static func target(_ text: String) throws -> RestoreTarget {
+    do {
+      try PostgresConnection(conninfo: text).close()
+      return .database(conninfo: text, create: false, owner: nil)
+    } catch let error as OperatorError where error.code == "postgres.no-database" {
+      return .database(conninfo: text, create: true, owner: nil)
+    }
+  }
+
+  package static func list(
+    _ record: SourceRecord, reader: CompartmentReader, _ take: (ListedItem) throws -> Void
+  ) throws {
+    for table in try record.facts(as: Facts.self).figures.tables {
+      try take(ListedItem(kind: "table", path: table.name, size: table.bytes, rows: table.rows))
+    }
+  }
+
+  package static func verify(
+    _ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter
+  ) throws {
+    let facts = try record.facts(as: Facts.self)
+    var observer = DumpArchiveObserver()
+    try reader.stream(record.content) { piece in
+      observer.observe(piece)
+      meter.advance(bytes: piece.byteCount)
+    }
+    guard try observer.finish() == facts.figures else {
+      throw OperatorError(
+        "dump.figures", .mismatch, "\(record.name): the dump's rows are not those of the manifest")
+    }
+  }
+
+  package static func plan(_ record: SourceRecord, target: RestoreTarget) async throws -> [String] {
+    let (conninfo, create, owner) = try target.requireDatabase(for: record)
+    let facts = try record.facts(as: Facts.self).database
+    guard create else {
+      try DatabaseRestore(conninfo: conninfo).requireEmpty()
+      return ["\(record.name): database into the empty one at \(conninfo)"]
+    }
+    try DatabaseRestore(conninfo: conninfo).requireAbsent()
+    return ["\(record.name): new database, owned by \(owner ?? facts.owner), at \(conninfo)"]
+  }
+
+  package static func restore(
+    _ record: SourceRecord, reader: CompartmentReader, target: RestoreTarget,
+    context: RestoringContext
+  ) async throws -> [Finding] {
+    let (conninfo, create, owner) = try target.requireDatabase(for: record)
+    let facts = try record.facts(as: Facts.self).database
+    let profile = try DatabaseProfile.named(record.profile ?? "plain")
+    let database = try DatabaseRestore(conninfo: conninfo)
+    var findings: [Finding] = []
+    if create {
+      let made = try database.create(
+        owner: owner ?? facts.owner, locale: profile.locale ?? facts.locale, roles: facts.roles)
+      findings += made.map {
+        Finding(
+          .warning, "database.role", "\(record.name): role '\($0)' was made, and has no password")
+      }
+    }
+    var cursor = reader.cursor(record.content.reference)
+    var check = ContentCheck(record.content)
+    try await database.restore(
+      owner: create ? owner ?? facts.owner : owner, dumpMajor: facts.serverMajor
+    ) {
+      try context.interruption.check()
+      // Chunks of a dump are small; pg_restore gets them by the quarter megabyte.
+      var piece: [UInt8] = []
+      while piece.count < 256 * 1024, let chunk = try cursor.next() {
+        chunk.withBytes { check.update($0) }
+        piece.append(contentsOf: chunk)
+      }
+      context.meter.advance(bytes: piece.count)
+      return piece.isEmpty ? nil : piece
+    }
+    try check.finish()
+    try database.finish(profile)
+    findings.append(
+      Finding(.good, "database.restored", "\(record.name): \(record.content.size) bytes of dump"))
+    return findings
+  }
+
+  package static func compare(
+    _ record: SourceRecord, reader: CompartmentReader, target: RestoreTarget,
+    context: RestoringContext
+  ) async throws -> [Finding] {
+    let (conninfo, _, _) = try target.requireDatabase(for: record)
+    let facts = try record.facts(as: Facts.self)
+    let profile = try DatabaseProfile.named(record.profile ?? "plain")
+    return try DatabaseComparison(record.name, facts: facts, profile: profile).compare(conninfo)
+  }
+}

@@ -1,0 +1,44 @@
+import Repository
+package import SystemPackage
+import Vocabulary
+
+/// Where a source goes.
+package enum RestoreTarget: Sendable {
+  /// A database; `create` makes it, owned by `owner`.
+  case database(conninfo: String, create: Bool, owner: String?)
+  /// A folder or file, which must not be there or be empty.
+  case path(FilePath)
+}
+
+extension RestoreTarget {
+  /// A path that an operator typed; a connection string is no name for a folder.
+  static func path(typed text: String) throws -> RestoreTarget {
+    guard !text.contains("dbname=") else {
+      throw OperatorError(
+        "restore.wrong-target", .usage, "this source is no database: its target is a path")
+    }
+    return .path(FilePath(text))
+  }
+
+  /// The path of a target for what is not a database.
+  func requirePath(for record: SourceRecord) throws -> FilePath {
+    guard case .path(let path) = self else {
+      throw OperatorError(
+        "restore.wrong-target", .usage,
+        "source '\(record.name)' is of the kind '\(record.kind)' and needs a path as its target")
+    }
+    return path
+  }
+
+  /// The database of a target for what is one.
+  func requireDatabase(
+    for record: SourceRecord
+  ) throws -> (conninfo: String, create: Bool, owner: String?) {
+    guard case .database(let conninfo, let create, let owner) = self else {
+      throw OperatorError(
+        "restore.wrong-target", .usage,
+        "source '\(record.name)' is a database and needs a conninfo as its target")
+    }
+    return (conninfo, create, owner)
+  }
+}

@@ -1,0 +1,33 @@
+/// One entry of an archive's table of contents, as far as the observer needs it.
+struct ArchiveEntry {
+  /// The number its data block carries.
+  let id: Int
+  /// Whether a data block follows for it.
+  let hasData: Bool
+  /// The object's name.
+  let tag: String
+  /// What it is, for example `TABLE DATA`.
+  let kind: String
+  /// The schema, empty where it has none.
+  let schema: String
+  /// The statement its rows belong to, empty where it has none.
+  let copyStatement: String
+
+  /// Reads one entry.
+  init(_ cursor: inout ArchiveCursor, minorVersion: UInt8) throws(ArchiveTrouble) {
+    id = try cursor.integer()
+    hasData = try cursor.integer() != 0
+    for _ in 0..<2 { try cursor.skipString() }  // catalog and object number
+    tag = try cursor.string() ?? ""
+    kind = try cursor.string() ?? ""
+    _ = try cursor.integer()  // section
+    for _ in 0..<2 { try cursor.skipString() }  // definition, drop statement
+    copyStatement = try cursor.string() ?? ""
+    schema = try cursor.string() ?? ""
+    for _ in 0..<2 { try cursor.skipString() }  // tablespace, access method
+    if minorVersion >= 16 { _ = try cursor.integer() }  // kind of relation
+    for _ in 0..<2 { try cursor.skipString() }  // owner, with oids
+    while try !cursor.skipString() {}  // dependencies, ended by NULL
+    try cursor.skipOffset()
+  }
+}

@@ -1,0 +1,116 @@
+internal import Vocabulary
+
+extension DatabaseFacts {
+  /// Gathers the facts inside a snapshot.
+  /// - Parameter snapshot: the moment.
+  /// - Returns: the facts.
+  /// - Throws: `OperatorError` `postgres.query`.
+  package static func gather(in snapshot: ExportedSnapshot) throws -> DatabaseFacts {
+    let connection = snapshot.connection
+    // Through JSON, because the columns for ICU have other names in every second release.
+    guard
+      let row = try connection.query(
+        """
+        SELECT d.datname, pg_get_userbyid(d.datdba), pg_encoding_to_char(d.encoding),
+          d.datcollate, d.datctype,
+          CASE WHEN to_jsonb(d)->>'datlocprovider' = 'i'
+            THEN coalesce(to_jsonb(d)->>'daticulocale', to_jsonb(d)->>'datlocale') END,
+          pg_database_size(d.oid), current_setting('server_version'),
+          current_setting('server_version_num')
+        FROM pg_database d WHERE d.datname = current_database()
+        """
+      ).first
+    else { throw OperatorError("postgres.query", .failed, "the database does not know itself") }
+    return DatabaseFacts(
+      snapshotTime: snapshot.time, serverVersion: row[7] ?? "",
+      serverVersionNumber: row[8].flatMap { Int($0) } ?? 0, database: row[0] ?? "",
+      owner: row[1] ?? "",
+      locale: DatabaseLocale(
+        encoding: row[2] ?? "", collate: row[3] ?? "", ctype: row[4] ?? "", icuLocale: row[5]),
+      sizeInBytes: row[6].flatMap { Int($0) } ?? 0, extensions: try extensions(connection),
+      roles: try roles(connection), sequences: try sequences(in: connection),
+      synapseSchema: try synapseSchema(connection),
+      outputSettings: try outputSettings(connection))
+  }
+
+  private static func extensions(_ connection: PostgresConnection) throws -> [ExtensionFact] {
+    try connection.query("SELECT extname, extversion FROM pg_extension ORDER BY extname")
+      .map { ExtensionFact(name: $0[0] ?? "", version: $0[1] ?? "") }
+  }
+
+  /// `pg_shdepend` does not list what the first superuser owns, so owners are asked for as well.
+  private static func roles(_ connection: PostgresConnection) throws -> [RoleFact] {
+    try connection.query(
+      """
+      WITH used AS (
+        SELECT refobjid AS oid FROM pg_shdepend
+        WHERE refclassid = 'pg_authid'::regclass
+          AND (dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+            OR (classid = 'pg_database'::regclass
+              AND objid = (SELECT oid FROM pg_database WHERE datname = current_database())))
+        UNION SELECT datdba FROM pg_database WHERE datname = current_database()
+        UNION SELECT c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema')
+      SELECT r.rolname, r.rolcanlogin, r.rolinherit, r.rolcreatedb, r.rolcreaterole, r.rolsuper,
+        r.rolbypassrls,
+        (SELECT string_agg(g.rolname, E'\\n' ORDER BY g.rolname) FROM pg_auth_members m
+          JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid)
+      FROM pg_roles r JOIN used USING (oid)
+      WHERE r.rolname NOT LIKE 'pg\\_%' ORDER BY r.rolname
+      """
+    ).map { row in
+      RoleFact(
+        name: row[0] ?? "", canLogin: row[1] == "t", inherits: row[2] == "t",
+        canCreateDatabases: row[3] == "t", canCreateRoles: row[4] == "t",
+        isSuperuser: row[5] == "t", bypassesRowSecurity: row[6] == "t",
+        memberOf: row[7]?.split(separator: "\n").map(String.init) ?? [])
+    }
+  }
+
+  /// Where every sequence of a database stands.
+  /// - Parameter connection: the database.
+  /// - Returns: the sequences by schema and name.
+  /// - Throws: `OperatorError` `postgres.query`.
+  package static func sequences(
+    in connection: PostgresConnection
+  ) throws -> [SequenceFact] {
+    let names = try connection.query(
+      """
+      SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\\_%'
+      ORDER BY 1, 2
+      """)
+    return try names.compactMap { row in
+      let (schema, name) = (row[0] ?? "", row[1] ?? "")
+      let state = try connection.query(
+        "SELECT last_value, is_called FROM \(SQLText.identifier(schema, name))")
+      guard let value = state.first?[0].flatMap({ Int64($0) }) else { return nil }
+      return SequenceFact(
+        schema: schema, name: name, lastValue: value, isCalled: state.first?[1] == "t")
+    }
+  }
+
+  private static func synapseSchema(
+    _ connection: PostgresConnection
+  ) throws -> SynapseSchemaFact? {
+    guard try connection.value("SELECT to_regclass('schema_version')") != nil,
+      try connection.value("SELECT to_regclass('applied_schema_deltas')") != nil,
+      let version = try connection.value("SELECT version FROM schema_version").flatMap({ Int($0) })
+    else { return nil }
+    var compatible: Int?
+    if try connection.value("SELECT to_regclass('schema_compat_version')") != nil {
+      compatible = try connection.value("SELECT compat_version FROM schema_compat_version")
+        .flatMap { Int($0) }
+    }
+    return SynapseSchemaFact(version: version, compatVersion: compatible)
+  }
+
+  /// `pg_dump` sets all other such settings itself.
+  private static func outputSettings(_ connection: PostgresConnection) throws -> [String: String] {
+    var settings: [String: String] = [:]
+    for name in ["bytea_output", "lc_monetary"] {
+      settings[name] = try connection.value("SELECT current_setting('\(name)')")
+    }
+    return settings
+  }
+}

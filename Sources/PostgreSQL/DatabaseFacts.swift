@@ -1,0 +1,80 @@
+/// What a dump does not say of its database, kept beside it so that it can be made again.
+///
+/// It holds no secret: roles come without passwords.
+package struct DatabaseFacts: Codable, Sendable, Equatable {
+  /// The moment the facts and the dump speak of: UTC, RFC 3339, to the microsecond.
+  package let snapshotTime: String
+  /// The server's version as it writes it.
+  package let serverVersion: String
+  /// The server's version as a number, 150020 for 15.20.
+  package let serverVersionNumber: Int
+  /// The database's name.
+  package let database: String
+  /// Its owner.
+  package let owner: String
+  /// Its encoding and locale.
+  package let locale: DatabaseLocale
+  /// Its size on the server's disk, indexes included.
+  package let sizeInBytes: Int
+  /// Its extensions.
+  package let extensions: [ExtensionFact]
+  /// The roles that own something in it or were granted something.
+  package let roles: [RoleFact]
+  /// Its sequences; a sequence has no snapshot, so these may be later than the moment.
+  package let sequences: [SequenceFact]
+  /// Synapse's schema, where it is Synapse's database.
+  package let synapseSchema: SynapseSchemaFact?
+  /// Session settings that change how values are written as text, as `pg_dump` found them.
+  package let outputSettings: [String: String]
+
+  /// The server's major version.
+  package var serverMajor: Int { serverVersionNumber / 10000 }
+}
+
+/// An extension and its version.
+package struct ExtensionFact: Codable, Sendable, Equatable {
+  /// The extension's name.
+  package let name: String
+  /// Its version.
+  package let version: String
+}
+
+/// A role, without its password.
+package struct RoleFact: Codable, Sendable, Equatable {
+  /// The role's name.
+  package let name: String
+  /// Whether it may log in.
+  package let canLogin: Bool
+  /// Whether it has its groups' rights without asking.
+  package let inherits: Bool
+  /// Whether it may make databases.
+  package let canCreateDatabases: Bool
+  /// Whether it may make roles.
+  package let canCreateRoles: Bool
+  /// Whether it is a superuser; a restore never makes one.
+  package let isSuperuser: Bool
+  /// Whether row security does not bind it.
+  package let bypassesRowSecurity: Bool
+  /// The roles it is a member of.
+  package let memberOf: [String]
+}
+
+/// Where a sequence stands.
+package struct SequenceFact: Codable, Sendable, Equatable {
+  /// The sequence's schema.
+  package let schema: String
+  /// The sequence.
+  package let name: String
+  /// The last value, or the first one to come where `isCalled` is false.
+  package let lastValue: Int64
+  /// Whether `lastValue` was given out.
+  package let isCalled: Bool
+}
+
+/// The version of Synapse's tables.
+package struct SynapseSchemaFact: Codable, Sendable, Equatable {
+  /// `schema_version.version`.
+  package let version: Int
+  /// `schema_compat_version.compat_version`: the oldest Synapse that may run on it.
+  package let compatVersion: Int?
+}

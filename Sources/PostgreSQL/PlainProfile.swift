@@ -1,0 +1,5 @@
+extension DatabaseProfile {
+  /// Any other database: all of it, as it is.
+  package static let plain = DatabaseProfile(
+    name: "plain", excludedData: [], vitalTables: [], watchedTables: [], locale: nil)
+}

@@ -1,0 +1,47 @@
+internal import Glibc
+internal import Subprocess
+
+/// The unprivileged account a server runs as when this process is root, because PostgreSQL refuses
+/// to run as root.
+struct ServiceAccount: Sendable {
+  /// The account's number.
+  let userID: uid_t
+  /// Its group's number.
+  let groupID: gid_t
+
+  /// The `postgres` account, else `nobody`; nil where this process is not root and needs none.
+  static func needed() -> ServiceAccount? {
+    guard geteuid() == 0 else { return nil }
+    return named("postgres") ?? named("nobody") ?? ServiceAccount(userID: 65534, groupID: 65534)
+  }
+
+  /// Runs a program as this account, with no group of ours left.
+  private var options: PlatformOptions {
+    var options = PlatformOptions()
+    options.userID = userID
+    options.groupID = groupID
+    options.supplementaryGroups = []
+    return options
+  }
+
+  /// Runs a program as an account, in a session of its own, so that its children end with it.
+  static func session(of account: ServiceAccount?) -> PlatformOptions {
+    var options = account?.options ?? PlatformOptions()
+    options.createSession = true
+    options.teardownSequence = [
+      .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
+    ]
+    return options
+  }
+
+  private static func named(_ name: String) -> ServiceAccount? {
+    var entry = unsafe passwd()
+    var found: UnsafeMutablePointer<passwd>?
+    var room = [CChar](repeating: 0, count: 16 << 10)
+    let size = room.count
+    guard unsafe getpwnam_r(name, &entry, &room, size, &found) == 0, unsafe found != nil else {
+      return nil
+    }
+    return unsafe ServiceAccount(userID: entry.pw_uid, groupID: entry.pw_gid)
+  }
+}

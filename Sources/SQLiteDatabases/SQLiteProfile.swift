@@ -1,0 +1,45 @@
+/// What is known of one application's database, so that a backup of the wrong or an emptied file is
+/// noticed at once and not on the day of the restore.
+package struct SQLiteProfile: Sendable {
+  /// The name a configuration uses.
+  package let name: String
+  /// Tables without which the application has lost what a backup is for; lower case.
+  package let vitalTables: [String]
+
+  /// What a restored copy needs when the Synapse database was restored with it.
+  package let settlement: SQLiteSettlement?
+
+  /// Pantalaimon's `pan.db`: the Olm account and sessions, the keys of rooms, and who is logged in.
+  package static let pantalaimon = SQLiteProfile(
+    name: "pantalaimon",
+    vitalTables: [
+      "accounts", "olmsessions", "megolminboundsessions", "forwardedchains", "devicekeys", "keys",
+      "devicetruststate", "encryptedrooms", "accesstokens", "servers", "serverusers",
+    ],
+    // Synapse comes back without one-time keys, and nio publishes new ones only for an account that
+    // it believes was never published: a count of zero it ignores.
+    settlement: SQLiteSettlement(
+      reason: "its accounts will publish new one-time keys, for Synapse came back with none",
+      statement: "UPDATE accounts SET shared = 0"))
+
+  /// All profiles there are.
+  package static let all = [pantalaimon]
+
+  /// The profile of a name; nil where there is none.
+  package static func named(_ name: String) -> SQLiteProfile? {
+    all.first { $0.name == name }
+  }
+
+  /// What an operator should hear about a snapshot, one sentence each.
+  ///
+  /// Warnings, not errors: a table may have been renamed by a newer version, and the copy is good.
+  package func warnings(about facts: SQLiteFacts) -> [String] {
+    // Peewee writes table names in lower case today; SQLite itself does not tell cases apart.
+    let present = Set(facts.rowCounts.keys.map { $0.lowercased() })
+    let missing = vitalTables.filter { !present.contains($0) }
+    if missing.count == vitalTables.count {
+      return ["no table of \(name) is there; is this the right file?"]
+    }
+    return missing.map { "the table \($0), which \(name) needs, is missing" }
+  }
+}
