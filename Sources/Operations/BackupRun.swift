@@ -1,0 +1,78 @@
+import Catalog
+package import Configuration
+import Repository
+import Signatures
+import Stores
+package import Vocabulary
+
+/// One night: every wanted source saved, then the snapshot signed into the ledger.
+///
+/// What fails in one source does not stop the others. What fails in the store, the catalog or the
+/// ledger stops the run, and the next one goes on from what was written.
+package struct BackupRun {
+  private let configuration: CofferConfiguration
+  private let only: [String]
+  private let listener: any OperationListener
+  private let meter: ProgressMeter
+  private let interruption: Interruption
+
+  package init(
+    _ configuration: CofferConfiguration, only: [String], listener: any OperationListener,
+    meter: ProgressMeter, interruption: Interruption
+  ) {
+    self.configuration = configuration
+    self.only = only
+    self.listener = listener
+    self.meter = meter
+    self.interruption = interruption
+  }
+
+  /// Runs the night.
+  ///
+  /// - Returns: what was saved and what was not.
+  /// - Throws: where nothing was saved (`run.nothing-saved`), or where the store cannot be used.
+  package func run() async throws -> BackupReport {
+    let started = Timestamp.now()
+    let state = try HostState(configuration.state)
+    let plan = try NightPlan(configuration, only: only)
+    let keys = try HostKeys.load(configuration)
+    let host = keys.signing.verifyingKey
+    let store = try StoreRegistry.open(configuration.store, writer: host.keyID.description)
+    _ = try StoreFormat.load(from: store)
+    let known = try state.head()
+    let ledger = try Ledger.load(
+      from: store, trusting: .key(host), unfinishedAfter: known?.sequence ?? LedgerSequence(0))
+    if let known { try ledger.mustContain(known.sha256, rememberedBy: "the state folder") }
+    try store.prepareForWriting()
+    let catalog = try state.catalog(listener)
+    try CatalogKeeper(catalog: catalog, store: store, keys: keys, listener: listener)
+      .bringUpToDate(with: ledger)
+
+    let snapshot = SnapshotID(startedAt: started)
+    let last = try HostState.lastReport(in: configuration.state)
+    var night = Night(
+      catalog: catalog, store: store, keys: keys, plan: plan, scratch: try state.scratch(),
+      listener: listener, meter: meter, interruption: interruption,
+      lastSizes: last?.savings.mapValues(\.bytes) ?? [:])
+    try SnapshotBook(catalog).forgetSources(otherThan: configuration.sources.map(\.source.name))
+    try await night.saveAll()
+    guard !night.saved.isEmpty else { throw night.nothingSaved() }
+
+    let publication = SnapshotPublication(
+      snapshot: snapshot, started: started, ledger: ledger, store: store, catalog: catalog,
+      keys: keys, plan: plan)
+    let head = try publication.publish(night.saved, summaries: night.summaries)
+    try state.remember(head)
+    listener.hear(.snapshotPublished(snapshot, head))
+    let report = BackupReport(
+      snapshot: snapshot, head: head, started: started, finished: Timestamp.now(),
+      sources: night.summaries, savings: night.savings, failures: night.failures,
+      lastSuccess: night.lastSuccess(after: last))
+    try state.keep(report)
+    if let metrics = configuration.metrics {
+      try RunMetrics(report).write(to: metrics)
+    }
+    state.release()
+    return report
+  }
+}

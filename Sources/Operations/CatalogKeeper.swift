@@ -1,0 +1,72 @@
+import AgeFormat
+import Catalog
+import Repository
+import Vocabulary
+
+/// Keeps the catalog in step with the store: rebuilt where it is behind, lost or of another history.
+struct CatalogKeeper {
+  let catalog: CatalogDatabase
+  let store: any BlobStore
+  let keys: HostKeys
+  let listener: any OperationListener
+
+  /// Makes the catalog say what the head of the ledger says.
+  func bringUpToDate(with ledger: Ledger) throws {
+    if try catalog.head() != ledger.head { try rebuild(from: ledger) }
+    try dropPacksThatNeverArrived()
+    try dropPacksThatAreGone()
+  }
+
+  /// A pack that the store lost must not be built upon: what it held is stored again.
+  private func dropPacksThatAreGone() throws {
+    let book = SnapshotBook(catalog)
+    let needed = try book.needed()
+    let gone = try book.publishedPacks().filter { pack in
+      try [ObjectName.pack(pack.name), .packHeader(pack.name)].contains { name in
+        try store.size(of: name) != needed.objects[name]?.size
+      }
+    }
+    for pack in gone {
+      listener.hear(
+        .warning(
+          "\(ObjectName.pack(pack.name)) is lost or cut short; what it held is stored again, but "
+            + "earlier snapshots need it: fetch it from another copy of the store"))
+    }
+    try book.drop(gone.map(\.handle))
+  }
+
+  /// A crash between catalog and store leaves packs that the catalog knows and the store does not.
+  private func dropPacksThatNeverArrived() throws {
+    let book = SnapshotBook(catalog)
+    let lost = try book.pendingPacks().filter { pack in
+      try store.size(of: .pack(pack.name)) != pack.size
+        || store.size(of: .packHeader(pack.name)) != pack.headerSize
+    }
+    // What arrived of them stays: a host adds to its store and takes nothing away.
+    try book.drop(lost.map(\.handle))
+  }
+
+  private func rebuild(from ledger: Ledger) throws {
+    listener.hear(.step("rebuilding the catalog from the store"))
+    try catalog.clear()
+    guard let head = ledger.head else { return }
+    let needed = try ledger.needed(at: head.sequence)
+    let objects = ObjectReader(store: store, needed: needed)
+    var packs: [(SnapshotID, CompartmentName, PackDescription)] = []
+    for name in needed.objects.keys.sorted() {
+      guard let (snapshot, compartment) = name.index else { continue }
+      guard let identity = keys.compartments[compartment]?.indexIdentity else { continue }
+      do {
+        let plaintext = try objects.open(name, with: [identity])
+        packs += try IndexFile.decode(plaintext).map { (snapshot, compartment, $0) }
+      } catch AgeError.noIdentityMatches {
+        // Made with keys this host no longer has: its chunks are simply stored again.
+        listener.hear(.warning("\(name) does not open with the host's index identity"))
+      } catch let error as OperatorError where error.status == .mismatch {
+        // A damaged store is no reason to save nothing tonight; it is verify that must fail.
+        listener.hear(.warning("\(error.message): what it lists is stored again"))
+      }
+    }
+    try SnapshotBook(catalog).rebuild(head: head, needed: needed, packs: packs)
+  }
+}

@@ -1,0 +1,107 @@
+import Configuration
+import LocalFiles
+package import Origins
+import PostgreSQL
+import Repository
+package import SystemPackage
+import Vocabulary
+
+/// A restore made only to prove that it works: into a cluster and folders of its own, compared with
+/// what was saved, and removed.
+package struct Drill {
+  private let snapshot: OpenSnapshot
+  private let listener: any OperationListener
+  private let context: RestoringContext
+
+  package init(
+    _ snapshot: OpenSnapshot, listener: any OperationListener, context: RestoringContext
+  ) {
+    self.snapshot = snapshot
+    self.listener = listener
+    self.context = context
+  }
+
+  /// Drills everything that could be opened.
+  ///
+  /// - Parameter parent: where the scratch folder is made; it needs room for the whole deployment.
+  /// - Returns: what was found.
+  /// - Throws: where the drill itself could not be held; what does not match is in the report.
+  package func run(in parent: FilePath) async throws -> DrillReport {
+    let started = Timestamp.now()
+    let scratch = try ScratchFolder(in: parent)
+    let databases = snapshot.sources.filter { $0.record.kind == PostgresOrigin.schema.kind }
+    guard !databases.isEmpty else {
+      return try await run(in: scratch, cluster: nil, started: started)
+    }
+    listener.hear(.step("starting a scratch PostgreSQL"))
+    let major = try PostgresOrigin.serverMajor(of: databases.map(\.record))
+    return try await ScratchCluster.withCluster(major: major) { cluster in
+      try await run(in: scratch, cluster: cluster, started: started)
+    }
+  }
+
+  private func run(
+    in scratch: borrowing ScratchFolder, cluster: ScratchCluster?, started: Timestamp
+  ) async throws -> DrillReport {
+    var sources: [DrillReport.Source] = []
+    var findings = try objects()
+    var places: [DeploymentChecks.Place] = []
+    for (number, (record, reader)) in snapshot.sources.enumerated() {
+      try context.interruption.check()
+      let target: RestoreTarget =
+        if record.kind == PostgresOrigin.schema.kind, let cluster {
+          .database(
+            conninfo: cluster.conninfo(database: "drill_\(number)"), create: true, owner: nil)
+        } else {
+          .path(scratch.path.appending("\(number)-\(record.name)"))
+        }
+      let kind = try OriginRegistry.kind(record.kind)
+      let clock = ContinuousClock()
+      let start = clock.now
+      listener.hear(.step("drilling \(record.name)"))
+      context.meter.begin(record.name.text, total: record.bytes)
+      do {
+        let restored = try await kind.restore(
+          record, reader: reader, target: target, context: context)
+        // A scratch cluster knows none of the deployment's roles; that they are made is no news.
+        findings += restored.filter { $0.check != "database.role" }
+        findings += try await kind.compare(record, reader: reader, target: target, context: context)
+        places.append(DeploymentChecks.Place(record: record, target: target))
+      } catch let error as OperatorError where error.status != .interrupted {
+        findings.append(Finding(.bad, error.code, "\(record.name): \(error.message)"))
+      }
+      sources.append(
+        DrillReport.Source(
+          name: record.name, kind: record.kind, bytes: record.bytes, files: record.files,
+          seconds: (clock.now - start) / .seconds(1)))
+    }
+    findings += try DeploymentChecks(places).run()
+    findings += notSaved()
+    for finding in findings { listener.hear(.finding(finding)) }
+    return DrillReport(snapshot, started: started, sources: sources, findings: findings)
+  }
+
+  /// The store's objects, all of them, also where no restored byte lies.
+  private func objects() throws -> [Finding] {
+    listener.hear(.step("checking objects"))
+    let problems = ObjectSweep(
+      ObjectReader(store: snapshot.objects.store, needed: snapshot.objects.needed),
+      meter: context.meter, interruption: context.interruption
+    ).problems()
+    try context.interruption.check()
+    guard problems.isEmpty else { return problems.map { Finding(.bad, $0.code, $0.message) } }
+    return [
+      Finding(
+        .good, "objects.equal",
+        "\(snapshot.objects.needed.objects.count) objects of the store are what the host signed for"
+      )
+    ]
+  }
+
+  private func notSaved() -> [Finding] {
+    snapshot.entry.sources.filter { !$0.isThere }.map {
+      Finding(
+        .warning, "source.not-saved", "\($0.name) is not in this snapshot: \($0.state.rawValue)")
+    }
+  }
+}

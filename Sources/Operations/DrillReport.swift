@@ -1,0 +1,134 @@
+import LocalFiles
+package import Origins
+package import Repository
+import SecretMemory
+package import Signatures
+package import SystemPackage
+package import Vocabulary
+
+/// What a drill found: the evidence that a snapshot can be restored.
+package struct DrillReport: Sendable, Codable {
+  /// One source's restore.
+  package struct Source: Sendable, Codable {
+    package let name: SourceName
+    package let kind: String
+    package let bytes: Int
+    package let files: Int
+    package let seconds: Double
+  }
+
+  package let type: String
+  package let format: Int
+  package let store: String
+  package let host: String
+  package let snapshot: SnapshotID
+  package let head: LedgerHead
+  package let started: Timestamp
+  package let finished: Timestamp
+  package let passed: Bool
+  package let sources: [Source]
+  /// Compartments that no identity opened: nothing is said about them.
+  package let sealed: [CompartmentName]
+  package let findings: [Finding]
+
+  init(
+    _ snapshot: OpenSnapshot, started: Timestamp, sources: [Source], findings: [Finding]
+  ) {
+    type = "coffer-drill-report"
+    format = 1
+    store = snapshot.entry.store
+    host = snapshot.entry.host
+    self.snapshot = snapshot.entry.snapshot
+    head = snapshot.head
+    self.started = started
+    finished = Timestamp.now()
+    passed = !sources.isEmpty && !findings.contains { $0.outcome == .bad }
+    self.sources = sources
+    sealed = snapshot.sealed
+    self.findings = findings
+  }
+
+  /// One page for a person.
+  package var page: String {
+    let seconds = finished.secondsSince1970 - started.secondsSince1970
+    var lines = [
+      "Restore drill: \(passed ? "PASSED" : "FAILED")", "",
+      "snapshot   \(snapshot)", "ledger     entry \(head.sequence.number), \(head.sha256)",
+      "store      \(store)", "host       \(host)",
+      "when       \(started) to \(finished), \(seconds) s", "", "Restored and compared:",
+    ]
+    for source in sources {
+      lines.append(
+        "  \(source.name) (\(source.kind)): \(source.files) files, \(source.bytes) bytes, "
+          + "\(Int(source.seconds.rounded())) s")
+    }
+    for compartment in sealed {
+      lines.append("  NOT opened, not tested: compartment \(compartment)")
+    }
+    for (title, outcome) in [
+      ("Wrong:", Finding.Outcome.bad), ("To look at:", .warning), ("Right:", .good),
+    ] {
+      let found = findings.filter { $0.outcome == outcome }
+      guard !found.isEmpty else { continue }
+      lines += ["", title] + found.map { "  \($0.text)" }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Writes figures for Prometheus.
+  package func writeMetrics(to path: FilePath) throws {
+    var file = MetricsFile()
+    file.drill(passed: passed, at: finished, in: path)
+    file.gauge(
+      "coffer_drill_duration_seconds", "How long the last drill took.",
+      [([], Double(finished.secondsSince1970 - started.secondsSince1970))])
+    file.gauge(
+      "coffer_drill_ledger_sequence", "The ledger entry that was drilled.",
+      [([], Double(head.sequence.number))])
+    try file.write(to: path)
+  }
+
+  /// Writes figures for Prometheus about a drill that could not be held.
+  package static func writeFailureMetrics(to path: FilePath) throws {
+    var file = MetricsFile()
+    file.drill(passed: false, at: Timestamp.now(), in: path)
+    try file.write(to: path)
+  }
+
+  /// Writes the report as JSON with its signature beside it, and the page.
+  ///
+  /// - Returns: the files.
+  package func write(to path: FilePath, signedWith key: SigningKey) throws -> [FilePath] {
+    let bytes = try JSONDocument.pretty(self)
+    let comment =
+      "coffer drill report, store \(store), snapshot \(snapshot), \(passed ? "passed" : "failed")"
+    let signature = try bytes.withBytes { try key.sign($0, trustedComment: comment) }
+    var text = path
+    text.extension = "txt"
+    let files = [
+      (path, bytes), (FilePath(path.string + ".minisig"), Array(signature.utf8)),
+      (text, Array(page.utf8)),
+    ]
+    do {
+      try DurableFile.makeFolder(path.removingLastComponent())
+      for (path, bytes) in files { try bytes.withBytes { try DurableFile.write($0, to: path) } }
+    } catch let error as Errno {
+      throw OperatorError("drill.report", .failed, "cannot write the report to \(path): \(error)")
+    }
+    return files.map(\.0)
+  }
+}
+
+extension MetricsFile {
+  /// The last good drill keeps its time when a later one fails.
+  fileprivate mutating func drill(passed: Bool, at end: Timestamp, in path: FilePath) {
+    let name = "coffer_drill_last_success_timestamp_seconds"
+    let success =
+      passed ? Double(end.secondsSince1970) : MetricsFile.value(of: name, in: path)
+    if let success { gauge(name, "When a drill last passed.", [([], success)]) }
+    gauge("coffer_drill_passed", "Whether the last drill passed.", [([], passed ? 1 : 0)])
+    gauge(
+      "coffer_drill_last_run_timestamp_seconds", "When the last drill ended.",
+      [([], Double(end.secondsSince1970))])
+  }
+}

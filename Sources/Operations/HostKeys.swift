@@ -1,0 +1,79 @@
+package import Configuration
+import LocalFiles
+import SecretMemory
+package import Signatures
+package import SystemPackage
+package import Vocabulary
+
+/// All keys of a backed-up host: its signing key, and the keys of its compartments.
+package struct HostKeys: Sendable {
+  package let signing: SigningKey
+  package let compartments: [CompartmentName: CompartmentKeys]
+
+  /// Reads the keys that a configuration names.
+  ///
+  /// - Throws: `keys.missing` where `init` has not made one yet.
+  package static func load(_ configuration: CofferConfiguration) throws -> HostKeys {
+    let signing = try signingKey(configuration.hostKey)
+    var compartments: [CompartmentName: CompartmentKeys] = [:]
+    for compartment in configuration.compartments {
+      let path = path(of: compartment.name, configuration)
+      guard LocalPath(path).exists else {
+        throw OperatorError(
+          "keys.missing", .usage, "compartment '\(compartment.name)' has no key at \(path)",
+          hint: "'coffer-backup init' makes the keys that are missing, and keeps the others")
+      }
+      compartments[compartment.name] = try CompartmentKeys(
+        parsing: SecretFile.read(path), called: path)
+    }
+    return HostKeys(signing: signing, compartments: compartments)
+  }
+
+  /// Makes the keys that are missing; keeps all others.
+  ///
+  /// - Returns: the files it made.
+  package static func makeMissing(_ configuration: CofferConfiguration) throws -> [FilePath] {
+    var made: [FilePath] = []
+    try DurableFile.makeFolder(configuration.hostKey.removingLastComponent())
+    if !LocalPath(configuration.hostKey).exists {
+      let key = SigningKey.generate()
+      try key.withText {
+        try DurableFile.write($0, to: configuration.hostKey, taken: .refuse)
+      }
+      made.append(configuration.hostKey)
+    }
+    let signing = try signingKey(configuration.hostKey)
+    if !LocalPath(configuration.hostPublicKey).exists {
+      try Array(signing.verifyingKey.text.utf8).withBytes {
+        try DurableFile.write(
+          $0, to: configuration.hostPublicKey, mode: [.ownerReadWrite, .groupRead, .otherRead],
+          taken: .refuse)
+      }
+      made.append(configuration.hostPublicKey)
+    }
+    try DurableFile.makeFolder(configuration.compartmentKeys)
+    for compartment in configuration.compartments {
+      let path = path(of: compartment.name, configuration)
+      guard !LocalPath(path).exists else { continue }
+      try CompartmentKeys().withText { try DurableFile.write($0, to: path, taken: .refuse) }
+      made.append(path)
+    }
+    return made
+  }
+
+  private static func signingKey(_ path: FilePath) throws -> SigningKey {
+    do {
+      return try SecretFile.read(path).withBytes { try SigningKey(parsing: $0) }
+    } catch let error as SignatureError {
+      throw OperatorError(
+        "keys.damaged", .usage, "the host key \(path) cannot be used: \(error)",
+        hint: "put the key back from a copy; with a new one the store's ledger starts anew")
+    }
+  }
+
+  private static func path(
+    of compartment: CompartmentName, _ configuration: CofferConfiguration
+  ) -> FilePath {
+    configuration.compartmentKeys.appending("\(compartment).key")
+  }
+}

@@ -1,0 +1,111 @@
+import AgeFormat
+import Catalog
+import Glibc
+import Recipients
+import Repository
+import SecretMemory
+import Signatures
+import Vocabulary
+
+/// The last part of a run: indexes, manifests, and the signed ledger entry that makes them count.
+struct SnapshotPublication {
+  let snapshot: SnapshotID
+  let started: Timestamp
+  let ledger: Ledger
+  let store: any BlobStore
+  let catalog: CatalogDatabase
+  let keys: HostKeys
+  let plan: NightPlan
+
+  /// Publishes the snapshot.
+  ///
+  /// - Returns: the new head of the ledger.
+  func publish(
+    _ saved: [(step: NightPlan.Step, record: SourceRecord)], summaries: [SourceSummary]
+  ) throws -> LedgerHead {
+    let book = SnapshotBook(catalog)
+    let used = try book.usedPacks()
+    let pending = try book.pendingPacks()
+    let before = try book.needed()
+    var after = NeededSet()
+
+    for compartment in plan.recipients.keys.sorted() {
+      let packs = try book.pendingPacks(of: compartment).filter { used.contains($0.handle) }
+      if !packs.isEmpty {
+        try putIndex(of: packs.map(\.record), compartment, needed: &after)
+      }
+      for pack in packs {
+        after.insert(.pack(pack.name), .init(size: pack.size, sha256: pack.name))
+        after.insert(
+          .packHeader(pack.name), .init(size: pack.headerSize, sha256: pack.headerSHA256))
+      }
+      let records = saved.filter { $0.step.compartment == compartment }.map(\.record)
+      if !records.isEmpty { try putManifest(of: records, compartment, needed: &after) }
+    }
+    var droppedPacks = pending.filter { !used.contains($0.handle) }.map(\.handle)
+    for pack in try book.publishedPacks() {
+      guard used.contains(pack.handle) else {
+        droppedPacks.append(pack.handle)
+        continue
+      }
+      let index = ObjectName.index(pack.snapshot, pack.compartment)
+      for name in [.pack(pack.name), .packHeader(pack.name), index] {
+        if let facts = before.objects[name] { after.insert(name, facts) }
+      }
+    }
+
+    let added = after.objects.filter { before.objects[$0.key] == nil }.sorted { $0.key < $1.key }
+      .map { ObjectRecord(name: $0.key, size: $0.value.size, sha256: $0.value.sha256) }
+    let unneeded = before.objects.keys.filter { after.objects[$0] == nil }.sorted()
+    let entry = LedgerEntry(
+      store: ledger.store.store, host: ledger.host, hostname: Self.hostname(),
+      sequence: ledger.head?.sequence.next ?? .first, previous: ledger.head?.sha256,
+      snapshot: snapshot, started: started, finished: Timestamp.now(), sources: summaries,
+      added: added, unneeded: unneeded, needed: after.summary)
+    let head = try entry.publish(to: store, signedWith: keys.signing)
+    try book.record(
+      snapshot, head: head, added: added, unneeded: unneeded,
+      published: pending.map(\.handle).filter(used.contains), dropped: droppedPacks)
+    return head
+  }
+
+  private func putIndex(
+    of records: [[UInt8]], _ compartment: CompartmentName, needed: inout NeededSet
+  ) throws {
+    let identity = keys.compartments[compartment].map { [$0.indexIdentity.recipient] } ?? []
+    let readers = (plan.recipients[compartment] ?? []) + identity
+    try put(
+      .index(snapshot, compartment), IndexFile.encode(records: records), to: readers,
+      needed: &needed)
+  }
+
+  private func putManifest(
+    of records: [SourceRecord], _ compartment: CompartmentName, needed: inout NeededSet
+  ) throws {
+    guard let own = keys.compartments[compartment] else { return }
+    let manifest = Manifest(
+      store: ledger.store.store, host: ledger.host.description, snapshot: snapshot,
+      compartment: compartment,
+      chunkIDKey: own.chunkIDKey.withBytes { Hexadecimal.encode($0.copied()) },
+      started: started, sources: records)
+    try put(
+      .manifest(snapshot, compartment), try manifest.encoded(),
+      to: plan.recipients[compartment] ?? [], needed: &needed)
+  }
+
+  private func put(
+    _ name: ObjectName, _ plaintext: [UInt8], to recipients: [any Recipient],
+    needed: inout NeededSet
+  ) throws {
+    let file = try plaintext.withBytes { try AgeFile.seal($0, to: recipients) }
+    try file.withBytes { try store.put(name, $0) }
+    needed.insert(
+      name, NeededSet.Facts(size: file.count, sha256: SHA256Hasher.digest(of: file)))
+  }
+
+  private static func hostname() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}

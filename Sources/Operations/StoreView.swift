@@ -1,0 +1,150 @@
+package import AgeFormat
+import Origins
+package import Repository
+import Stores
+package import Vocabulary
+
+/// A store as a restoring host sees it: its ledger checked, a snapshot chosen.
+package struct StoreView: Sendable {
+  /// Which snapshot is meant.
+  package enum Choice: Sendable {
+    case latest
+    case id(String)
+
+    /// Reads `latest`, an id, or the beginning of one.
+    package init(_ text: String) {
+      self = text == "latest" ? .latest : .id(text)
+    }
+  }
+
+  package let store: any BlobStore
+  package let ledger: Ledger
+
+  /// Opens a store and checks the whole ledger of the host.
+  ///
+  /// - Parameters:
+  ///   - location: the store.
+  ///   - trust: whose word to take.
+  ///   - expected: a head that somebody noted: the ledger must still contain it.
+  ///   - known: the last entry that the host knows to have finished, where its state is at hand.
+  /// - Throws: status `noStore` or `untrusted`.
+  package init(
+    _ location: String, trusting trust: LedgerTrust, expected: SHA256Digest?,
+    unfinishedAfter known: LedgerSequence? = nil
+  ) throws {
+    store = try StoreRegistry.open(location)
+    ledger = try Ledger.load(from: store, trusting: trust, unfinishedAfter: known)
+    if let expected { try ledger.mustContain(expected, rememberedBy: "--expect-head") }
+  }
+
+  /// Finds a snapshot.
+  ///
+  /// The latest is the newest one that holds every source asked for: a source that failed last
+  /// night is looked for the night before.
+  /// - Throws: `snapshot.unknown`, `snapshot.ambiguous`, or `snapshot.none` where there is none yet.
+  package func entry(
+    _ choice: Choice, holding sources: [SourceName] = []
+  ) throws -> Ledger.VerifiedEntry {
+    guard !ledger.entries.isEmpty else {
+      throw OperatorError(
+        "snapshot.none", .nothingDone, "the store at \(store.location) holds no snapshot yet")
+    }
+    switch choice {
+    case .latest:
+      let found = ledger.entries.last { verified in
+        sources.allSatisfy { name in
+          verified.entry.sources.contains { $0.name == name && $0.isThere }
+        }
+      }
+      guard let found else {
+        let names = sources.map(\.text).joined(separator: ", ")
+        throw OperatorError(
+          "snapshot.unknown", .usage, "no snapshot holds \(names)",
+          hint: "'coffer-restore snapshots' lists what there is")
+      }
+      return found
+    case .id(let text):
+      let found = ledger.entries.filter { $0.entry.snapshot.text.hasPrefix(text) }
+      guard let first = found.first else {
+        throw OperatorError(
+          "snapshot.unknown", .usage, "there is no snapshot '\(text)'",
+          hint: "'coffer-restore snapshots' lists what there is")
+      }
+      guard found.count == 1 else {
+        throw OperatorError(
+          "snapshot.ambiguous", .usage, "'\(text)' is the beginning of \(found.count) snapshots")
+      }
+      return first
+    }
+  }
+
+  /// Opens the compartments of a snapshot that the identities open.
+  ///
+  /// - Throws: `identity.none-fits` where they open none, and what is wrong with what they open.
+  package func open(
+    _ verified: Ledger.VerifiedEntry, with identities: [any Identity]
+  ) throws -> OpenSnapshot {
+    let needed = try ledger.needed(at: verified.entry.sequence)
+    let objects = ObjectReader(store: store, needed: needed)
+    var open: [CompartmentReader] = []
+    var sealed: [CompartmentName] = []
+    let compartments = Set(
+      verified.entry.sources.filter(\.isThere).map(\.compartment)
+    ).sorted()
+    for compartment in compartments {
+      do {
+        open.append(
+          try CompartmentReader(
+            compartment, in: verified.entry.snapshot, objects: objects, identities: identities))
+      } catch AgeError.noIdentityMatches {
+        sealed.append(compartment)
+      }
+    }
+    guard !open.isEmpty else {
+      throw OperatorError(
+        "identity.none-fits", .noIdentity,
+        "none of the given identities opens any compartment of snapshot \(verified.entry.snapshot)",
+        hint: "it has \(sealed.map(\.text).joined(separator: ", ")); use an officer's identity")
+    }
+    return OpenSnapshot(
+      entry: verified.entry, head: verified.head, objects: objects, compartments: open,
+      sealed: sealed)
+  }
+}
+
+extension SourceSummary {
+  /// Whether the snapshot holds this source.
+  package var isThere: Bool { state == .saved || state == .partly }
+}
+
+/// A snapshot, with the compartments that could be opened.
+package struct OpenSnapshot {
+  package let entry: LedgerEntry
+  package let head: LedgerHead
+  package let objects: ObjectReader
+  package let compartments: [CompartmentReader]
+  /// Compartments that no given identity opens.
+  package let sealed: [CompartmentName]
+
+  /// Every source that can be read, with the reader of its compartment.
+  package var sources: [(record: SourceRecord, reader: CompartmentReader)] {
+    compartments.flatMap { reader in reader.manifest.sources.map { ($0, reader) } }
+  }
+
+  /// Finds a source.
+  ///
+  /// - Throws: `source.sealed` where it is in a compartment that was not opened, `source.unknown`.
+  package func source(
+    _ name: SourceName
+  ) throws -> (record: SourceRecord, reader: CompartmentReader) {
+    if let found = sources.first(where: { $0.record.name == name }) { return found }
+    if let summary = entry.sources.first(where: { $0.name == name && $0.isThere }) {
+      throw OperatorError(
+        "source.sealed", .noIdentity,
+        "source '\(name)' is in compartment '\(summary.compartment)', which no identity opens")
+    }
+    throw OperatorError(
+      "source.unknown", .usage, "snapshot \(entry.snapshot) holds no source '\(name)'",
+      hint: "it holds \(entry.sources.filter(\.isThere).map(\.name.text).joined(separator: ", "))")
+  }
+}

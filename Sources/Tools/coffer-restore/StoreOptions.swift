@@ -1,0 +1,81 @@
+import ArgumentParser
+import LocalFiles
+import Operations
+import Repository
+import Signatures
+import SystemPackage
+import Vocabulary
+
+/// Which store, and whose signature on it is trusted.
+struct StoreOptions: ParsableArguments {
+  @Option(help: "The store: a directory.", completion: .directory)
+  var store: String
+
+  @Option(
+    help: "The backed-up host's public key, as 'coffer-backup init' wrote it.", completion: .file())
+  var trust: String?
+
+  @Flag(
+    help: ArgumentHelp(
+      "Restore what nobody's signature vouches for.",
+      discussion:
+        "For a store whose host key is lost. Whoever had the recipients may have forged it."))
+  var withoutAnyTrustedSignature = false
+
+  func validate() throws {
+    guard (trust == nil) == withoutAnyTrustedSignature else {
+      throw ValidationError(
+        "one of --trust and --without-any-trusted-signature must be given, and only one")
+    }
+  }
+
+  @Option(help: "A ledger head noted earlier; the store must still contain it.")
+  var expectHead: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A state folder that remembers the head; the store must still contain it.",
+      discussion: "The backed-up host's own, or a copy of its head.json."),
+    completion: .directory)
+  var state: String?
+
+  /// Opens the store and checks the ledger.
+  func open() throws -> StoreView {
+    var expected: SHA256Digest?
+    if let expectHead {
+      guard let digest = SHA256Digest(hex: expectHead) else {
+        throw OperatorError(
+          "usage", .usage, "--expect-head takes the 64 hexadecimal digits of a ledger head")
+      }
+      expected = digest
+    }
+    let known = try state.flatMap { try HostState.head(in: FilePath($0)) }
+    let view = try StoreView(
+      store, trusting: try ledgerTrust(), expected: expected, unfinishedAfter: known?.sequence)
+    if let state, let head = known {
+      try view.ledger.mustContain(head.sha256, rememberedBy: "the state folder \(state)")
+    }
+    return view
+  }
+
+  private func ledgerTrust() throws -> LedgerTrust {
+    guard let trust else { return .nobody }
+    return .key(try hostKey(trust))
+  }
+
+  private func hostKey(_ trust: String) throws -> VerifyingKey {
+    let text: String
+    do {
+      text = String(decoding: try LocalPath(FilePath(trust)).read(), as: UTF8.self)
+    } catch {
+      throw OperatorError("trust.unreadable", .usage, "cannot read the host key \(trust): \(error)")
+    }
+    do {
+      return try VerifyingKey(parsing: text)
+    } catch {
+      throw OperatorError(
+        "trust.unreadable", .usage, "\(trust) is no minisign public key: \(error)",
+        hint: "it is the file that 'coffer-backup init' wrote beside the host key, as .pub")
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import AgeFormat
+import ArgumentParser
+import OperatorConsole
+import Operations
+import Origins
+import Repository
+import Vocabulary
+
+extension CofferRestore {
+  /// Checks a store end to end.
+  struct Verify: CofferVerb {
+    static let configuration = CommandConfiguration(
+      abstract: "Check a store end to end, without restoring.",
+      discussion: """
+        The ledger's signatures and links, size and SHA-256 of every object, and every content that \
+        the identities open. Without --snapshot the objects of all snapshots, and the newest one's \
+        content. With --map, what stands at the map's targets is compared with the snapshot, too.
+        """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var identities: IdentityOptions
+    @OptionGroup var choice: SnapshotOption
+    @OptionGroup var output: OutputOptions
+
+    @Option(
+      name: .customLong("map"), help: "Also compare what was restored by this map.",
+      completion: .file())
+    var map: String?
+
+    func perform(_ context: ToolContext) async throws -> ExitStatus {
+      let console = context.console
+      let view = try store.open()
+      let identities = try identities.load()
+      let verification = StoreVerification(
+        view, listener: console, meter: context.meter, interruption: context.interruption)
+      let report = try verification.verify(
+        choice.snapshot.map { .init($0) }, with: identities)
+      console.emit(Line(report))
+      guard report.problems.isEmpty else {
+        throw OperatorError(
+          "verify.mismatch", .mismatch,
+          "\(report.problems.count) things are not what the host signed for, see above",
+          hint: "docs/runbooks/when-a-check-fails.md")
+      }
+      console.say(
+        "ok: \(report.objects) objects, \(ByteText(report.bytes)); "
+          + "\(report.sources.count) sources of \(report.snapshot) read end to end")
+      console.say("ledger head \(report.head.sequence.number) \(report.head.sha256)")
+      guard let map else { return .done }
+      return try await compare(view, identities, MapFile.read(map), context)
+    }
+
+    private func compare(
+      _ view: StoreView, _ identities: [any Identity],
+      _ targets: [(source: SourceName, target: RestoreTarget)], _ context: ToolContext
+    ) async throws -> ExitStatus {
+      let verified = try view.entry(
+        .init(choice.snapshot ?? "latest"), holding: targets.map(\.source))
+      let snapshot = try view.open(verified, with: identities)
+      let comparison = try DeploymentComparison(snapshot, targets)
+      let findings = try await comparison.run(
+        listener: context.console,
+        context: RestoringContext(meter: context.meter, interruption: context.interruption))
+      let bad = findings.filter { $0.outcome == .bad }
+      guard bad.isEmpty else {
+        throw OperatorError(
+          "restore.mismatch", .mismatch,
+          "what stands there is not what was saved: \(bad.count) findings, see above")
+      }
+      return .done
+    }
+
+    private struct Line: Encodable {
+      let event = "verified"
+      let snapshot: String
+      let sequence: Int
+      let head: SHA256Digest
+      let objects: Int
+      let bytes: Int
+      let sources: [SourceName]
+      let sealed: [CompartmentName]
+      let problems: [String]
+
+      init(_ report: StoreVerification.Report) {
+        (snapshot, sequence) = (report.snapshot.text, report.head.sequence.number)
+        (head, objects, bytes) = (report.head.sha256, report.objects, report.bytes)
+        (sources, sealed, problems) = (report.sources, report.sealed, report.problems)
+      }
+    }
+  }
+}
