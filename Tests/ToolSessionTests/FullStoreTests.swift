@@ -1,0 +1,99 @@
+import Foundation
+import ProofTools
+import Testing
+
+/// A store that is full, and a second run while one is under way.
+@Suite(.serialized, .timeLimit(.minutes(10))) struct FullStoreTests {
+  @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
+  func aFullStoreLosesNothingAndTheNextNightUsesWhatWasWritten() async throws {
+    let host = try await Deployment()
+    try FileManager.default.createDirectory(
+      atPath: host.store.path, withIntermediateDirectories: true)
+    try await host.program("mount").run([
+      "-t", "tmpfs", "-o", "size=100m", "coffer", host.store.path,
+    ])
+    .expect(0)
+    do {
+      try await fillAndFree(host)
+    } catch {
+      try await host.program("umount").run(["-l", host.store.path]).expect(0)
+      throw error
+    }
+    try await host.program("umount").run(["-l", host.store.path]).expect(0)
+  }
+
+  private func fillAndFree(_ host: Deployment) async throws {
+    var chance = SeededChance(for: "a full store")
+    try await host.initialise()
+    try await host.night()
+    try host.write([UInt8](repeating: 0, count: 40_000_000), to: "store/ballast")
+    for number in 0..<8 {
+      try await host.writeNoise(10_000_000, to: "config/large-\(number)", &chance)
+    }
+
+    let full = try await host.backup("run").expect(1, "store.full", naming: host.store.path)
+    #expect(full.errors.contains("hint: free space"), "\(full)")
+    #expect(try host.store.entries().count == 1)
+    try await host.verify().expect(0, naming: "ledger head 1 ")
+    try await host.backup("status").expect(0, naming: "ledger head 1 ")
+    // Not even room for a manifest: still nothing breaks.
+    let rest = "\(host.store.path)/rest"
+    _ = try await host.program("dd").run(["if=/dev/zero", "of=\(rest)", "bs=4k"])
+    try await host.backup("run").expect(1, "store.full")
+    try await host.backup("run", "--only", "bridge-config").expect(1, "store.full")
+    try await host.verify().expect(0, naming: "ledger head 1 ")
+
+    try FileManager.default.removeItem(atPath: rest)
+    try host.remove("store/ballast")
+    let night = try await host.night()
+    let stored = try night.stored()
+    #expect(stored < 80_000_000 - 30_000_000, "a pack of the full night was not used: \(night)")
+    try await host.verify().expect(0, naming: "ledger head 2 ")
+  }
+
+  @Test func aSecondRunAtOnceIsRefusedAndTheFirstGoesOn() async throws {
+    let host = try await Deployment()
+    try await host.sqlite("PRAGMA journal_mode = DELETE")
+    try await host.initialise()
+    // Somebody who writes to the SQLite file holds the first run up for as long as we want.
+    let holder = try host.program("sqlite3")
+    let arguments = [
+      host.path("bridge.db"), "-cmd", "BEGIN EXCLUSIVE",
+      "-cmd", ".shell touch \(host.path("held"))",
+      "-cmd", ".shell while [ ! -e \(host.path("free")) ]; do sleep 0.05; done",
+    ]
+    async let holding = holder.run(arguments, input: "COMMIT;\n")
+    try await until { FileManager.default.fileExists(atPath: host.path("held")) }
+    let configuration = host.configuration
+    async let first = Program(path: BuiltTools.backup).run(["run", "--config", configuration])
+    try await until {
+      try await host.backup("status", "--json").output.contains("\"running\":true")
+    }
+    for _ in 0..<3 {
+      try await host.backup("run").expect(11, "run.locked", naming: host.path("state/lock"))
+    }
+    try await host.backup("init").expect(11, "run.locked")
+    try await host.backup("run", "--dry-run").expect(0)
+    try host.folder.write("", to: "free")
+    try await holding.expect(0)
+    try await first.expect(0)
+    try await host.verify().expect(0, naming: "4 sources of")
+  }
+
+  @Test func aStoreThatCannotBeWrittenToIsNamed() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.night()
+    try FileManager.default.removeItem(atPath: "\(host.store.path)/.tmp")
+    try host.write("a file where a folder should be\n", to: "store/.tmp")
+    try host.write("new\n", to: "config/new")
+    let night = try await host.backup("run").expect(1, "store.failed", naming: host.store.path)
+    #expect(!night.errors.contains("[unexpected]"), "\(night)")
+    try await host.verify().expect(0, naming: "ledger head 1 ")
+  }
+}
+
+/// Asks again and again until something is so; the suite's time limit ends what never is.
+func until(_ isSo: () async throws -> Bool) async throws {
+  while try await !isSo() { try await Task.sleep(for: .milliseconds(20)) }
+}
