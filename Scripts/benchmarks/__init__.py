@@ -1,0 +1,1 @@
+"""Coffer measured against what people use today, on the same data, in the same run."""

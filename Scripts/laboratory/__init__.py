@@ -1,0 +1,1 @@
+"""A laboratory: the deployment that Coffer backs up, run for real on one machine without privileges."""
