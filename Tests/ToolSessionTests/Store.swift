@@ -5,12 +5,17 @@ struct Store: Sendable {
   let path: String
 
   /// All objects, by name, with their size; temporary files are none.
+  ///
+  /// A run may be writing meanwhile: what it renames away is not looked at.
   func objects() throws -> [String: Int] {
     var objects: [String: Int] = [:]
-    for name in try FileManager.default.subpathsOfDirectory(atPath: path) {
-      let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
-      guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
-      objects[name] = attributes[.size] as? Int
+    for top in try FileManager.default.contentsOfDirectory(atPath: path) where top != ".tmp" {
+      let below = (try? FileManager.default.subpathsOfDirectory(atPath: "\(path)/\(top)")) ?? []
+      for name in [top] + below.map({ "\(top)/\($0)" }) {
+        let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+        guard attributes[.type] as? FileAttributeType == .typeRegular else { continue }
+        objects[name] = attributes[.size] as? Int
+      }
     }
     return objects
   }
