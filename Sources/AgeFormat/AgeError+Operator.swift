@@ -8,6 +8,7 @@ extension AgeError {
 
   private var code: String {
     switch self {
+    case .malformedArmor: "age.armor"
     case .notAnAgeFile: "age.not-age"
     case .unsupportedVersion: "age.version"
     case .noRecipients, .recipientsDoNotMix: "age.recipients"

@@ -1,5 +1,7 @@
 /// Why an age file could not be written or read, in the order in which a file is read.
 package enum AgeError: Error, Sendable, Equatable {
+  /// Armor breaks its rules; lines count from 1, white space before the first not counted.
+  case malformedArmor(line: Int, String)
   /// The first line is not that of an age file.
   case notAnAgeFile
   /// The first line names a version other than v1.
@@ -43,6 +45,7 @@ package enum AgeError: Error, Sendable, Equatable {
 extension AgeError: CustomStringConvertible {
   package var description: String {
     switch self {
+    case .malformedArmor(let line, let reason): "line \(line) of the armor is wrong: \(reason)"
     case .notAnAgeFile: "this is not an age file"
     case .unsupportedVersion: "this age file is of a version other than v1"
     case .headerTruncated: "the file ends inside its header"

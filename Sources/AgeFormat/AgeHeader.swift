@@ -22,17 +22,15 @@ package struct AgeHeader: Sendable, Equatable {
   ///
   /// Throws `noRecipients`, `recipientsDoNotMix`, and what a recipient throws.
   package init(fileKey: borrowing FileKey, recipients: [any Recipient]) throws {
-    guard let first = recipients.first else { throw AgeError.noRecipients }
-    guard recipients.allSatisfy({ $0.labels == first.labels }) else {
-      throw AgeError.recipientsDoNotMix
-    }
     var text = HeaderParser.versionLine
     var stanzas: [Stanza] = []
+    var labels: Set<String>?
     for recipient in recipients {
-      for stanza in try recipient.wrap(fileKey) {
-        text.append(contentsOf: try stanza.encoded())
-        stanzas.append(stanza)
-      }
+      let wrapped = try recipient.wrap(fileKey)
+      guard labels ?? wrapped.labels == wrapped.labels else { throw AgeError.recipientsDoNotMix }
+      labels = wrapped.labels
+      for stanza in wrapped.stanzas { text.append(contentsOf: try stanza.encoded()) }
+      stanzas += wrapped.stanzas
     }
     guard !stanzas.isEmpty else { throw AgeError.noRecipients }
     guard stanzas.count <= Self.maximumStanzas else { throw AgeError.tooManyStanzas }
@@ -49,8 +47,9 @@ package struct AgeHeader: Sendable, Equatable {
   ///
   /// That it is genuine is known only once `fileKey(for:)` has returned.
   package init(parsing file: RawSpan) throws(AgeError) {
-    guard let length = try HeaderParser.length(in: file) else { throw .headerTruncated }
-    bytes = file.extracting(0..<length).copied()
+    var scanner = HeaderScanner()
+    guard let end = try scanner.end(in: file) else { throw .headerTruncated }
+    bytes = file.extracting(0..<end).copied()
     var parser = HeaderParser(bytes)
     (stanzas, code) = try parser.parse()
     guard Self.passphraseStandsAlone(stanzas) else {
@@ -63,12 +62,29 @@ package struct AgeHeader: Sendable, Equatable {
     self = try file.withBytes { (bytes) throws(AgeError) in try AgeHeader(parsing: bytes) }
   }
 
-  /// How long the header is that these bytes start with; nil where more are needed to know.
+  /// Takes the header that a source starts with, and not a byte more.
   ///
-  /// Throws as soon as no header can begin so.
-  package static func length(in prefix: RawSpan) throws(AgeError) -> Int? {
-    try HeaderParser.length(in: prefix)
+  /// Throws `AgeError`, and what the source throws.
+  package init(reading source: BufferedSource) throws {
+    var scanner = HeaderScanner()
+    let end = try source.look { bytes, _ in try scanner.end(in: bytes) }
+    guard let end else { throw AgeError.headerTruncated }
+    self = try AgeHeader(parsing: source.take(end))
   }
+
+  /// A header for other recipients of the same payload, for someone whom this one lets in.
+  ///
+  /// Whoever could open the old header still can, and whoever kept the file key too: what is new is
+  /// who can from now on.
+  /// Throws as `fileKey(for:)` and as writing a header.
+  package func rewrapped(
+    opening identities: [any Identity], for recipients: [any Recipient]
+  ) throws -> AgeHeader {
+    try AgeHeader(fileKey: fileKey(for: identities), recipients: recipients)
+  }
+
+  /// Whether a passphrase opens it.
+  package var isForPassphrase: Bool { stanzas.contains { $0.type == Self.passphraseType } }
 
   /// The file key, from the first identity that opens a stanza, once it has proven the header genuine.
   ///
@@ -89,7 +105,8 @@ package struct AgeHeader: Sendable, Equatable {
 
   // 32 bytes in base64 without padding.
   private static let codeLength = 43
-  private static let passphraseType = "scrypt"
+  /// The type of the stanza that must stand alone.
+  package static let passphraseType = "scrypt"
 
   private static func code(of text: [UInt8], _ fileKey: borrowing FileKey) -> [UInt8] {
     fileKey.headerKey().withBytes { key in

@@ -1,4 +1,4 @@
-internal import SecretMemory
+package import SecretMemory
 
 /// Payloads that are in memory as a whole, sealed and opened on all cores.
 package enum AgePayload {
@@ -14,17 +14,37 @@ package enum AgePayload {
     _ payload: RawSpan, with fileKey: borrowing FileKey
   ) throws(AgeError) -> [UInt8] {
     let size = try plaintextSize(ofSealed: payload.byteCount)
+    var damaged: Int?
+    let plaintext = [UInt8](unzeroedCount: size) { plaintext in
+      damaged = open(payload, with: fileKey, into: &plaintext)
+    }
+    if let damaged { throw .chunkDamaged(index: damaged) }
+    return plaintext
+  }
+
+  /// Opens a whole payload into locked memory: all of it or nothing.
+  package static func openSecret(
+    _ payload: RawSpan, with fileKey: borrowing FileKey
+  ) throws(AgeError) -> SecretBytes {
+    let size = try plaintextSize(ofSealed: payload.byteCount)
+    return try SecretBytes(count: size) { plaintext throws(AgeError) in
+      if let damaged = open(payload, with: fileKey, into: &plaintext) {
+        throw .chunkDamaged(index: damaged)
+      }
+    }
+  }
+
+  /// Opens into room of the right size, and says which chunk is damaged, if one is.
+  private static func open(
+    _ payload: RawSpan, with fileKey: borrowing FileKey, into plaintext: inout MutableRawSpan
+  ) -> Int? {
     let nonce = payload.extracting(0..<PayloadLayout.nonceSize).copied()
     let chunks = payload.extracting(PayloadLayout.nonceSize..<payload.byteCount)
     let key = PayloadKey(fileKey: fileKey, nonce: nonce)
-    let count = PayloadLayout.chunkCount(ofPlaintext: size)
-    var opened = 0
-    let plaintext = [UInt8](unzeroedCount: size) { plaintext in
-      opened = ParallelChunks.open(
-        chunks, into: &plaintext, key: key, firstIndex: 0, endsPayload: true)
-    }
-    guard opened == count else { throw .chunkDamaged(index: opened) }
-    return plaintext
+    let opened = ParallelChunks.open(
+      chunks, into: &plaintext, key: key, firstIndex: 0, endsPayload: true)
+    let count = PayloadLayout.chunkCount(ofPlaintext: plaintext.byteCount)
+    return opened == count ? nil : opened
   }
 
   /// The size of a payload, nonce included, that holds this much plaintext.

@@ -5,42 +5,15 @@ internal import SecretMemory
 /// age.md, "Header".
 struct HeaderParser {
   static let versionLine = Array("age-encryption.org/v1\n".utf8)
-  private static let maker = Array("age-encryption.org/".utf8)
   private static let newline = UInt8(ascii: "\n")
 
   private let bytes: [UInt8]
   private var position = 0
   private var line = 0
 
-  /// Takes a header, complete as `length(in:)` says.
+  /// Takes a header, complete as `HeaderScanner` says.
   init(_ bytes: [UInt8]) {
     self.bytes = bytes
-  }
-
-  /// Where the header that starts here ends; nil where more bytes are needed to know.
-  ///
-  /// Throws at the first byte that no header has there, or past 2 MiB.
-  static func length(in prefix: RawSpan) throws(AgeError) -> Int? {
-    for offset in 0..<min(prefix.byteCount, versionLine.count)
-    where prefix[byteAt: offset] != versionLine[offset] {
-      throw offset < maker.count ? .notAnAgeFile : .unsupportedVersion
-    }
-    var lineStart = versionLine.count
-    var offset = lineStart
-    let end = min(prefix.byteCount, AgeHeader.maximumSize)
-    while offset < end {
-      if prefix[byteAt: offset] == newline {
-        // Base64 has no dash and an argument line only one: no other line starts like this.
-        let isLast =
-          offset - lineStart >= 3
-          && (lineStart..<lineStart + 3).allSatisfy { prefix[byteAt: $0] == UInt8(ascii: "-") }
-        if isLast { return offset + 1 }
-        lineStart = offset + 1
-      }
-      offset += 1
-    }
-    guard prefix.byteCount < AgeHeader.maximumSize else { throw .headerTooLarge }
-    return nil
   }
 
   /// Reads all of it: the stanzas, and the code that authenticates them.

@@ -1,145 +1,148 @@
 internal import SecretMemory
+internal import Synchronization
 
-/// A payload that is opened while it still comes, on all cores and in bounded memory.
+/// A payload that is opened on all cores while it still comes, in bounded memory.
 ///
-/// Batches of 64 chunks are opened at a time; twice 4 MiB is all the memory taken. Every byte lent to
-/// the sink is authentic, in its place, and stays so whatever follows; only `finish` without an error
-/// says that it is the whole plaintext. After an error every call repeats that error.
+/// Every byte that the sink gets is authentic, in its place, and stays so whatever follows; only
+/// `finish` without an error says that it is the whole plaintext. After an error every call repeats it.
 ///
 /// Released is what age's own reader releases: a full chunk that fails is tried as the last one, and
-/// if it is, its plaintext is lent before whatever follows it is refused (age.md, "Payload").
+/// if it is, its plaintext goes to the sink before whatever follows it is refused (age.md, "Payload").
 package struct OpeningStream: ~Copyable {
-  private static let batchSize = 64 * PayloadLayout.sealedChunkSize
+  private static let batchSize = Batch.chunks * PayloadLayout.sealedChunkSize
 
-  private let fileKey: FileKey
-  private var opener: BatchOpener?
-  private var pending: [UInt8] = []
-  private var failure: (any Error)?
+  private let batches: OrderedBatches<Ending>
+  private var open: Batch
 
-  /// Starts to read a payload, of which the nonce comes first.
-  package init(fileKey: consuming FileKey) {
-    self.fileKey = fileKey
+  /// Starts to read the payload whose nonce is given; the chunks come next.
+  ///
+  /// Throws `payloadNonceMissing` where the nonce is not 16 bytes.
+  package init(fileKey: borrowing FileKey, nonce: [UInt8], to sink: any ByteSink) throws {
+    guard nonce.count == PayloadLayout.nonceSize else { throw AgeError.payloadNonceMissing }
+    let key = SharedKey(PayloadKey(fileKey: fileKey, nonce: nonce))
+    let release = Release(to: sink)
+    batches = OrderedBatches(capacity: Self.batchSize) { batch in
+      try Self.open(batch, key.key)
+    } deliver: { ending, batch in
+      try release.take(ending, batch)
+    }
+    open = batches.take()
   }
 
-  /// Takes payload of any size and lends `sink` what is opened by now, if anything.
+  /// Takes chunks in pieces of any size.
   ///
-  /// Throws `AgeError` for a payload that is wrong, and what `sink` throws.
-  package mutating func write(_ payload: RawSpan, to sink: (RawSpan) throws -> Void) throws {
-    if let failure { throw failure }
+  /// Throws `AgeError` for a payload that is wrong, perhaps in earlier bytes, and what the sink threw.
+  package mutating func write(_ payload: RawSpan) throws {
+    try batches.check()
+    var rest = payload
+    while rest.byteCount > 0 {
+      let count = open.take(rest)
+      try submitIfFull()
+      rest = rest.extracting(droppingFirst: count)
+    }
+  }
+
+  /// Takes all that a source gives, without a copy in between; throws what it throws, and as `write`.
+  package mutating func write(from source: any ByteSource) throws {
+    try batches.check()
+    if let source = source as? any PositionedSource { try writeByPosition(source) }
     do {
-      try take(payload, sink)
+      while try open.fill({ try source.read(into: &$0) }) > 0 {
+        try submitIfFull()
+      }
     } catch {
-      failure = error
+      // What came whole before the source failed is good, and released.
+      open.dropPart(of: PayloadLayout.sealedChunkSize)
+      batches.abandon(with: open, for: error)
       throw error
     }
   }
 
-  /// Opens what is left and lends it to `sink`.
+  /// Opens what is left and waits until the sink has everything.
   ///
-  /// Throws `AgeError` for a payload that is wrong or not all there, and what `sink` throws.
-  package consuming func finish(to sink: (RawSpan) throws -> Void) throws {
-    if let failure { throw failure }
-    guard opener != nil else { throw AgeError.payloadNonceMissing }
-    let last = pending
-    try last.withBytes { try opener?.openRest($0, to: sink) }
+  /// Throws `AgeError` for a payload that is wrong or not all there, and what the sink throws.
+  package consuming func finish() throws {
+    try batches.check()
+    open.isLast = true
+    try batches.finish(with: open)
   }
 
-  private mutating func take(_ payload: RawSpan, _ sink: (RawSpan) throws -> Void) throws {
-    var taken = takeNonce(payload)
-    while taken < payload.byteCount {
-      let left = payload.byteCount - taken
-      if pending.isEmpty, left >= Self.batchSize {
-        let batch = payload.extracting(taken..<taken + Self.batchSize)
-        taken += Self.batchSize
-        try opener?.openFull(batch, to: sink)
-        continue
+  /// Takes whole batches that the workers read; what is left is read here.
+  private mutating func writeByPosition(_ source: any PositionedSource) throws {
+    guard open.filled == 0 else { return }
+    while let range = try source.claim(Self.batchSize) {
+      open.take(range, of: source)
+      try submitIfFull()
+    }
+  }
+
+  private mutating func submitIfFull() throws {
+    guard open.isFull else { return }
+    batches.submit(open)
+    open = batches.take()
+    try batches.check()
+  }
+
+  /// How a batch ends, whatever stands before it.
+  private enum Ending: Sendable {
+    case goesOn
+    /// The payload's last chunk is in it, and perhaps something after that.
+    case lastChunk(isFollowed: Bool)
+    case damaged(AgeError)
+  }
+
+  private static func open(_ batch: Batch, _ key: borrowing PayloadKey) throws -> Ending {
+    try batch.work { sealed, room in
+      var cipher = ChunkCipher(key)
+      let size = PayloadLayout.sealedChunkSize
+      let full = sealed.byteCount / size
+      var plaintext = room._mutatingExtracting(0..<full * PayloadLayout.chunkSize)
+      let good = cipher.open(
+        sealed.extracting(0..<full * size), into: &plaintext, firstIndex: batch.firstChunk,
+        endsPayload: false)
+      let released = good * PayloadLayout.chunkSize
+      // The first chunk that is not one of many may be the last.
+      let rest = sealed.extracting(good * size..<sealed.byteCount)
+      guard rest.byteCount > 0 else { return (.goesOn, released) }
+      let index = batch.firstChunk + good
+      let last = rest.extracting(first: size)
+      guard last.byteCount != PayloadLayout.tagSize || index == 0 else {
+        return (.damaged(.lastChunkEmpty), released)
       }
-      if opener?.hasEnded == true { throw AgeError.dataAfterLastChunk }
-      let size = min(left, Self.batchSize - pending.count)
-      pending.append(payload.extracting(taken..<taken + size))
-      taken += size
-      if pending.count == Self.batchSize {
-        try pending.withBytes { try opener?.openFull($0, to: sink) }
-        pending.removeAll(keepingCapacity: true)
+      guard last.byteCount >= PayloadLayout.tagSize else {
+        return (.damaged(.chunkDamaged(index: index)), released)
+      }
+      let count = last.byteCount - PayloadLayout.tagSize
+      var region = room._mutatingExtracting(released..<released + count)
+      guard cipher.open(last, into: &region, firstIndex: index, endsPayload: true) == 1 else {
+        return (.damaged(.chunkDamaged(index: index)), released)
+      }
+      return (.lastChunk(isFollowed: last.byteCount < rest.byteCount), released + count)
+    }
+  }
+
+  /// What lets plaintext out, in order, and no further than it may.
+  private final class Release: Sendable {
+    private let sink: any ByteSink
+    private let hasEnded = Atomic(false)
+
+    init(to sink: any ByteSink) {
+      self.sink = sink
+    }
+
+    func take(_ ending: Ending, _ batch: Batch) throws {
+      guard !hasEnded.load(ordering: .relaxed) else {
+        if batch.filled > 0 { throw AgeError.dataAfterLastChunk }
+        return
+      }
+      try batch.withOutput { if $0.byteCount > 0 { try sink.write($0) } }
+      switch ending {
+      case .goesOn: if batch.isLast { throw AgeError.payloadTruncated }
+      case .lastChunk(let isFollowed):
+        hasEnded.store(true, ordering: .relaxed)
+        if isFollowed { throw AgeError.dataAfterLastChunk }
+      case .damaged(let error): throw error
       }
     }
-  }
-
-  private mutating func takeNonce(_ payload: RawSpan) -> Int {
-    guard opener == nil else { return 0 }
-    let size = min(payload.byteCount, PayloadLayout.nonceSize - pending.count)
-    pending.append(payload.extracting(0..<size))
-    if pending.count == PayloadLayout.nonceSize {
-      opener = BatchOpener(key: PayloadKey(fileKey: fileKey, nonce: pending))
-      pending.removeAll(keepingCapacity: true)
-    }
-    return size
-  }
-}
-
-/// What opens one batch after the other.
-private struct BatchOpener: ~Copyable {
-  private let key: PayloadKey
-  private var nextIndex = 0
-  private var opened: [UInt8] = []
-  private(set) var hasEnded = false
-
-  init(key: consuming PayloadKey) {
-    self.key = key
-  }
-
-  /// Opens full chunks, of which the last may be the payload's last.
-  mutating func openFull(_ batch: RawSpan, to sink: (RawSpan) throws -> Void) throws {
-    guard batch.byteCount > 0 else { return }
-    guard !hasEnded else { throw AgeError.dataAfterLastChunk }
-    let chunkSize = PayloadLayout.sealedChunkSize
-    let count = batch.byteCount / chunkSize
-    let good = open(batch, chunks: count, endsPayload: false)
-    try lend(good * PayloadLayout.chunkSize, to: sink)
-    nextIndex += good
-    guard good < count else { return }
-
-    let failed = batch.extracting(good * chunkSize..<(good + 1) * chunkSize)
-    try openLast(failed, to: sink)
-    guard good == count - 1 else { throw AgeError.dataAfterLastChunk }
-  }
-
-  /// Opens what is left when the payload is all there: full chunks and perhaps a short one.
-  mutating func openRest(_ rest: RawSpan, to sink: (RawSpan) throws -> Void) throws {
-    let short = rest.byteCount % PayloadLayout.sealedChunkSize
-    let full = rest.byteCount - short
-    try openFull(rest.extracting(0..<full), to: sink)
-    guard short > 0 else {
-      guard hasEnded else { throw AgeError.payloadTruncated }
-      return
-    }
-    guard !hasEnded else { throw AgeError.dataAfterLastChunk }
-    guard short != PayloadLayout.tagSize || nextIndex == 0 else { throw AgeError.lastChunkEmpty }
-    guard short >= PayloadLayout.tagSize else { throw AgeError.chunkDamaged(index: nextIndex) }
-    try openLast(rest.extracting(full..<rest.byteCount), to: sink)
-  }
-
-  private mutating func openLast(_ chunk: RawSpan, to sink: (RawSpan) throws -> Void) throws {
-    guard open(chunk, chunks: 1, endsPayload: true) == 1 else {
-      throw AgeError.chunkDamaged(index: nextIndex)
-    }
-    nextIndex += 1
-    hasEnded = true
-    try lend(chunk.byteCount - PayloadLayout.tagSize, to: sink)
-  }
-
-  private mutating func open(_ batch: RawSpan, chunks: Int, endsPayload: Bool) -> Int {
-    let size = batch.byteCount - chunks * PayloadLayout.tagSize
-    if opened.count < size { opened = [UInt8](repeating: 0, count: size) }
-    return opened.withMutableBytes { bytes in
-      var room = bytes._mutatingExtracting(0..<size)
-      return ParallelChunks.open(
-        batch, into: &room, key: key, firstIndex: nextIndex, endsPayload: endsPayload)
-    }
-  }
-
-  private func lend(_ size: Int, to sink: (RawSpan) throws -> Void) throws {
-    guard size > 0 else { return }
-    try opened.withBytes { try sink($0.extracting(0..<size)) }
   }
 }

@@ -2,16 +2,16 @@ internal import Dispatch
 internal import SecretMemory
 internal import Synchronization
 
-/// The one place where chunks are worked on by several cores.
+/// Chunks that are all in memory, worked on by all cores.
 ///
 /// Workers take runs of neighbouring chunks. Each has its own cipher, reads its own part of the input
 /// and writes its own part of the output, so they share nothing but the key and a counter.
 enum ParallelChunks {
   // 256 KiB: long against the microsecond a cipher takes to start, short enough to keep many cores
-  // busy inside one batch of a stream.
+  // busy inside one pack.
   private static let chunksInARun = 4
 
-  /// Seals a run of chunks; every one but the last is full.
+  /// Seals chunks; every one but the last is full.
   /// - Parameters:
   ///   - plaintext: what the chunks hold; empty only for the single chunk of an empty payload.
   ///   - sealed: room for the chunks with their tags, exactly.
@@ -26,22 +26,19 @@ enum ParallelChunks {
     precondition(sealed.byteCount == plaintext.byteCount + count * PayloadLayout.tagSize)
     let output = Regions(sealed)
     inRuns(of: count) { run in
-      var cipher = key.cipher()
-      for chunk in run {
-        let source = part(chunk, size: PayloadLayout.chunkSize, of: plaintext.byteCount)
-        let target = part(chunk, size: PayloadLayout.sealedChunkSize, of: output.byteCount)
-        output.withRegion(target) { region in
-          cipher.seal(
-            plaintext.extracting(source),
-            nonce: PayloadLayout.chunkNonce(
-              index: firstIndex + chunk, isLast: endsPayload && chunk == count - 1),
-            into: &region)
-        }
+      var cipher = ChunkCipher(key)
+      let source = bytes(of: run, size: PayloadLayout.chunkSize, in: plaintext.byteCount)
+      output.withRegion(
+        bytes(of: run, size: PayloadLayout.sealedChunkSize, in: output.byteCount)
+      ) { region in
+        cipher.seal(
+          plaintext.extracting(source), into: &region, firstIndex: firstIndex + run.lowerBound,
+          endsPayload: endsPayload && run.upperBound == count)
       }
     }
   }
 
-  /// Opens a run of chunks, of which every one but the last is full.
+  /// Opens chunks, of which every one but the last is full.
   ///
   /// The parameters are those of `seal`.
   /// - Returns: how many chunks, counted from the first, opened. Less than all means that the next one
@@ -56,26 +53,23 @@ enum ParallelChunks {
     let output = Regions(plaintext)
     let firstFailure = Atomic<Int>(count)
     inRuns(of: count) { run in
-      var cipher = key.cipher()
-      for chunk in run {
-        guard chunk < firstFailure.load(ordering: .relaxed) else { return }
-        let source = part(chunk, size: size, of: sealed.byteCount)
-        let target = part(chunk, size: PayloadLayout.chunkSize, of: output.byteCount)
-        let opened = output.withRegion(target) { region in
-          cipher.open(
-            sealed.extracting(source),
-            nonce: PayloadLayout.chunkNonce(
-              index: firstIndex + chunk, isLast: endsPayload && chunk == count - 1),
-            into: &region)
-        }
-        if !opened { firstFailure.min(chunk, ordering: .relaxed) }
+      guard run.lowerBound < firstFailure.load(ordering: .relaxed) else { return }
+      var cipher = ChunkCipher(key)
+      let source = bytes(of: run, size: size, in: sealed.byteCount)
+      let opened = output.withRegion(
+        bytes(of: run, size: PayloadLayout.chunkSize, in: output.byteCount)
+      ) { region in
+        cipher.open(
+          sealed.extracting(source), into: &region, firstIndex: firstIndex + run.lowerBound,
+          endsPayload: endsPayload && run.upperBound == count)
       }
+      if opened < run.count { firstFailure.min(run.lowerBound + opened, ordering: .relaxed) }
     }
     return firstFailure.load(ordering: .relaxed)
   }
 
-  private static func part(_ chunk: Int, size: Int, of total: Int) -> Range<Int> {
-    chunk * size..<min((chunk + 1) * size, total)
+  private static func bytes(of run: Range<Int>, size: Int, in total: Int) -> Range<Int> {
+    run.lowerBound * size..<min(run.upperBound * size, total)
   }
 
   private static func inRuns(of count: Int, _ work: @Sendable (Range<Int>) -> Void) {

@@ -15,3 +15,12 @@ package struct PayloadKey: ~Copyable, Sendable {
     ChaCha20Poly1305(key: secret)
   }
 }
+
+/// A payload key that several workers look at; it is wiped when the last of them is done.
+final class SharedKey: Sendable {
+  let key: PayloadKey
+
+  init(_ key: consuming PayloadKey) {
+    self.key = key
+  }
+}

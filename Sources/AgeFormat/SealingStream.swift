@@ -1,93 +1,95 @@
 internal import SecretMemory
 
-/// A payload that is sealed while its plaintext still comes, on all cores and in bounded memory.
+/// A payload that is sealed on all cores while its plaintext still comes, in bounded memory.
 ///
-/// Batches of 64 chunks, 4 MiB, are sealed at a time; twice that is all the memory taken. Without
-/// `finish` there is no valid payload, and after it the stream is gone: the compiler sees to it.
+/// Without `finish` there is no valid payload, and after it the stream is gone: the compiler sees to it.
 package struct SealingStream: ~Copyable {
-  /// The plaintext sealed at a time.
-  package static let batchSize = 64 * PayloadLayout.chunkSize
+  private static let batchSize = Batch.chunks * PayloadLayout.chunkSize
 
-  private var sealer: BatchSealer
-  // Plaintext that waits until it fills a batch; a full one waits to know whether it is the last.
-  private var pending: [UInt8] = []
+  private let batches: OrderedBatches<Void>
+  private var open: Batch
+  // A full batch waits here until it is known whether it is the last.
+  private var full: Batch?
 
-  /// Starts a payload under a fresh nonce.
-  package init(fileKey: borrowing FileKey) {
-    self.init(fileKey: fileKey, nonce: Randomness.bytes(count: PayloadLayout.nonceSize))
+  /// Starts a payload under a fresh nonce; throws what `sink` throws.
+  package init(fileKey: borrowing FileKey, to sink: any ByteSink) throws {
+    let nonce = Randomness.bytes(count: PayloadLayout.nonceSize)
+    try self.init(fileKey: fileKey, nonce: nonce, to: sink)
   }
 
   /// Starts a payload under a nonce that must never have been used with this file key.
-  init(fileKey: borrowing FileKey, nonce: [UInt8]) {
-    sealer = BatchSealer(key: PayloadKey(fileKey: fileKey, nonce: nonce), nonce: nonce)
+  init(fileKey: borrowing FileKey, nonce: [UInt8], to sink: any ByteSink) throws {
+    let key = SharedKey(PayloadKey(fileKey: fileKey, nonce: nonce))
+    batches = OrderedBatches(capacity: Self.batchSize) { batch in
+      try Self.seal(batch, key.key)
+    } deliver: { _, batch in
+      try batch.withOutput { try sink.write($0) }
+    }
+    open = batches.take()
+    try nonce.withBytes { try sink.write($0) }
   }
 
-  /// Takes plaintext of any size and lends `sink` what is sealed by now, if anything.
+  /// Takes plaintext of any size.
   ///
-  /// Throws what `sink` throws; what is written after that is no valid payload.
-  package mutating func write<E: Error>(
-    _ plaintext: RawSpan, to sink: (RawSpan) throws(E) -> Void
-  ) throws(E) {
-    var taken = 0
-    while taken < plaintext.byteCount {
-      let left = plaintext.byteCount - taken
-      if pending.isEmpty, left > Self.batchSize {
-        let batch = plaintext.extracting(taken..<taken + Self.batchSize)
-        try sealer.seal(batch, endsPayload: false, to: sink)
-        taken += Self.batchSize
-      } else if pending.count == Self.batchSize {
-        try sealPending(endsPayload: false, to: sink)
-      } else {
-        let size = min(left, Self.batchSize - pending.count)
-        pending.append(plaintext.extracting(taken..<taken + size))
-        taken += size
-      }
+  /// Throws what the sink threw, perhaps to earlier bytes; there is no valid payload then.
+  package mutating func write(_ plaintext: RawSpan) throws {
+    try batches.check()
+    var rest = plaintext
+    while rest.byteCount > 0 {
+      let count = open.take(rest)
+      try noteFilled(count)
+      rest = rest.extracting(droppingFirst: count)
     }
   }
 
-  /// Seals the last chunk and lends it to `sink`; throws what `sink` throws.
-  package consuming func finish<E: Error>(to sink: (RawSpan) throws(E) -> Void) throws(E) {
-    try sealPending(endsPayload: true, to: sink)
+  /// Takes all that a source gives, without a copy in between; throws what it throws, and as `write`.
+  package mutating func write(from source: any ByteSource) throws {
+    try batches.check()
+    if let source = source as? any PositionedSource { try writeByPosition(source) }
+    while true {
+      let count = try open.fill { try source.read(into: &$0) }
+      guard count > 0 else { return }
+      try noteFilled(count)
+    }
   }
 
-  private mutating func sealPending<E: Error>(
-    endsPayload: Bool, to sink: (RawSpan) throws(E) -> Void
-  ) throws(E) {
-    try pending.withBytes { (batch) throws(E) in
-      try sealer.seal(batch, endsPayload: endsPayload, to: sink)
-    }
-    pending.removeAll(keepingCapacity: true)
-  }
-}
-
-/// What seals one batch after the other.
-private struct BatchSealer: ~Copyable {
-  private let key: PayloadKey
-  private var nonce: [UInt8]
-  private var nextIndex = 0
-  private var sealed: [UInt8] = []
-
-  init(key: consuming PayloadKey, nonce: [UInt8]) {
-    self.key = key
-    self.nonce = nonce
+  /// Seals the last chunk and waits until the sink has everything; throws what the sink throws.
+  package consuming func finish() throws {
+    let last = full ?? open
+    if full != nil { batches.giveBack(open) }
+    last.isLast = true
+    try batches.finish(with: last)
   }
 
-  mutating func seal<E: Error>(
-    _ batch: RawSpan, endsPayload: Bool, to sink: (RawSpan) throws(E) -> Void
-  ) throws(E) {
-    if !nonce.isEmpty {
-      try nonce.withBytes(sink)
-      nonce = []
+  /// Takes whole batches that the workers read; what is left is read here.
+  private mutating func writeByPosition(_ source: any PositionedSource) throws {
+    guard open.filled == 0 else { return }
+    while let range = try source.claim(Self.batchSize) {
+      open.take(range, of: source)
+      try noteFilled(range.count)
     }
-    let count = PayloadLayout.chunkCount(ofPlaintext: batch.byteCount)
-    let size = batch.byteCount + count * PayloadLayout.tagSize
-    if sealed.count < size { sealed = [UInt8](repeating: 0, count: size) }
-    sealed.withMutableBytes { bytes in
-      var room = bytes._mutatingExtracting(0..<size)
-      ParallelChunks.seal(
-        batch, into: &room, key: key, firstIndex: nextIndex, endsPayload: endsPayload)
+  }
+
+  private mutating func noteFilled(_ count: Int) throws {
+    if let before = full {
+      batches.submit(before)
+      full = nil
     }
-    nextIndex += count
-    try sealed.withBytes { (bytes) throws(E) in try sink(bytes.extracting(0..<size)) }
+    guard open.isFull else { return }
+    full = open
+    open = batches.take()
+    try batches.check()
+  }
+
+  private static func seal(_ batch: Batch, _ key: borrowing PayloadKey) throws {
+    try batch.work { plaintext, room in
+      let chunks = PayloadLayout.chunkCount(ofPlaintext: plaintext.byteCount)
+      let size = plaintext.byteCount + chunks * PayloadLayout.tagSize
+      var sealed = room._mutatingExtracting(0..<size)
+      var cipher = ChunkCipher(key)
+      cipher.seal(
+        plaintext, into: &sealed, firstIndex: batch.firstChunk, endsPayload: batch.isLast)
+      return ((), size)
+    }
   }
 }

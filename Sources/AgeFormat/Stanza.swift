@@ -19,7 +19,7 @@ package struct Stanza: Sendable, Equatable {
   }
 
   /// The body's characters on a full line.
-  static let lineLength = 64
+  package static let lineLength = 64
 
   /// The stanza as it stands in a header; throws `malformedStanza` for an argument that is empty or
   /// has characters other than visible ASCII.
@@ -42,7 +42,8 @@ package struct Stanza: Sendable, Equatable {
     return text
   }
 
-  static func isArgument(_ characters: some Collection<UInt8>) -> Bool {
+  /// Whether some characters can be an argument: visible ASCII, and not none.
+  package static func isArgument(_ characters: some Collection<UInt8>) -> Bool {
     !characters.isEmpty && characters.allSatisfy { (0x21...0x7e).contains($0) }
   }
 }

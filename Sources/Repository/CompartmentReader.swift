@@ -10,7 +10,7 @@ package final class CompartmentReader {
   private let identities: [any Identity]
   private let keyedHash: KeyedHash
   private let index: ChunkIndex
-  private var packs = RecentlyUsed<SHA256Digest, PayloadReader>(limit: 32)
+  private var packs = RecentlyUsed<SHA256Digest, SeekableAgeFile>(limit: 32)
   private var frames = RecentlyUsed<UInt32, [UInt8]>(limit: 64)
 
   /// Opens the manifest and the indexes.
@@ -91,10 +91,9 @@ package final class CompartmentReader {
     guard range.upperBound <= payload.plaintextSize else {
       throw OperatorError("pack.damaged", .mismatch, "\(name) is shorter than its index says")
     }
-    let store = objects.store
     let stored: [UInt8]
     do {
-      stored = try payload.open(range) { try store.read(name, $0) }
+      stored = try payload.open(range)
     } catch let error as OperatorError {
       throw error
     } catch {
@@ -109,7 +108,7 @@ package final class CompartmentReader {
     return raw
   }
 
-  private func payload(of pack: SHA256Digest) throws -> PayloadReader {
+  private func payload(of pack: SHA256Digest) throws -> SeekableAgeFile {
     if let known = packs[pack] { return known }
     let headerName = ObjectName.packHeader(pack)
     let name = ObjectName.pack(pack)
@@ -118,9 +117,10 @@ package final class CompartmentReader {
       throw OperatorError("object.missing", .mismatch, "\(name) is missing")
     }
     do {
-      let fileKey = try AgeHeader(parsing: bytes).fileKey(for: identities)
-      let nonce = try objects.store.read(name, 0..<16)
-      let reader = try PayloadReader(fileKey: fileKey, nonce: nonce, sealedSize: size)
+      let store = objects.store
+      let reader = try SeekableAgeFile(
+        header: AgeHeader(parsing: bytes), payloadOfSize: size, identities: identities
+      ) { try store.read(name, $0) }
       packs[pack] = reader
       return reader
     } catch let error as OperatorError {

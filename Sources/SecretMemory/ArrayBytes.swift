@@ -21,6 +21,11 @@ extension Array where Element == UInt8 {
     unsafe bytes.withUnsafeBytes { unsafe append(contentsOf: $0) }
   }
 
+  /// Wipes bytes that had to lie in ordinary memory for a moment.
+  package mutating func wipe() {
+    withMutableBytes { $0.wipe() }
+  }
+
   /// Makes an array of `count` bytes, zeros until `fill` writes them in place.
   package init<E: Error>(
     count: Int, filledBy fill: (inout MutableRawSpan) throws(E) -> Void

@@ -60,4 +60,28 @@ package enum Ed25519 {
       unsafe crypto_sign_verify_detached(signature, message, UInt64(count), publicKey) == 0
     }
   }
+
+  // MARK: The same key on the other form of the curve
+
+  /// The X25519 point of a 32-byte public key (RFC 7748, 4.1); nil where it is none.
+  package static func montgomeryPoint(of publicKey: [UInt8]) -> [UInt8]? {
+    guard publicKey.count == publicKeySize else { return nil }
+    Sodium.start()
+    var point = [UInt8](repeating: 0, count: X25519.size)
+    return unsafe crypto_sign_ed25519_pk_to_curve25519(&point, publicKey) == 0 ? point : nil
+  }
+
+  /// The 32-byte X25519 secret that a 64-byte secret key stands for.
+  package static func montgomerySecret(of secretKey: borrowing SecretBytes) -> SecretBytes {
+    precondition(secretKey.count == secretKeySize, "an Ed25519 secret key is 64 bytes")
+    return SecretBytes(count: X25519.size) { scalar in
+      secretKey.withBytes { secretKey in
+        unsafe scalar.withPointer { scalar, _ in
+          unsafe secretKey.withPointer { secretKey, _ in
+            _ = unsafe crypto_sign_ed25519_sk_to_curve25519(scalar, secretKey)
+          }
+        }
+      }
+    }
+  }
 }

@@ -17,8 +17,9 @@ package enum HMACSHA256 {
 
   /// Writes the code of two spans that follow each other to 32 bytes the caller owns, so that a code
   /// which is itself a key never lies in ordinary memory.
-  static func write(
-    key: RawSpan, message: RawSpan, then rest: RawSpan, into code: inout MutableRawSpan
+  package static func write(
+    key: RawSpan, message: RawSpan, then rest: RawSpan = RawSpan(),
+    into code: inout MutableRawSpan
   ) {
     precondition(code.byteCount == size, "an HMAC-SHA-256 is 32 bytes")
     Sodium.start()

@@ -1,5 +1,7 @@
 // The one place where a span becomes the pointer that a C function wants. No pointer leaves the room.
 
+internal import CSodium
+
 extension RawSpan {
   /// The byte at an offset; out of bounds is a programming error and stops the process.
   package subscript(byteAt offset: Int) -> UInt8 {
@@ -42,5 +44,10 @@ extension MutableRawSpan {
     unsafe withUnsafeMutableBytes { target in
       unsafe source.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
     }
+  }
+
+  /// Writes zeros over the bytes, which no optimiser takes away.
+  package mutating func wipe() {
+    unsafe withPointer { unsafe sodium_memzero($0, $1) }
   }
 }

@@ -3,12 +3,19 @@ import Synchronization
 /// Whether somebody asked the run to stop; long work asks `check` between its steps.
 package final class Interruption: Sendable {
   private let wanted = Atomic(false)
+  private let action = Mutex<(@Sendable () -> Void)?>(nil)
 
   package init() {}
 
   /// Asks the run to stop at its next step; safe to call from any thread.
   package func request() {
     wanted.store(true, ordering: .relaxed)
+    action.withLock { $0 }?()
+  }
+
+  /// Does something at once when somebody asks, for work that has no steps to check between.
+  package func whenRequested(_ action: @escaping @Sendable () -> Void) {
+    self.action.withLock { $0 = action }
   }
 
   /// Throws where somebody asked.

@@ -9,7 +9,9 @@ private struct Scribe: Recipient {
   var stanzas = [Stanza(type: "scribe", arguments: ["a"], body: [1, 2, 3])]
   var labels: Set<String> = []
 
-  func wrap(_ fileKey: borrowing FileKey) -> [Stanza] { stanzas }
+  func wrap(_ fileKey: borrowing FileKey) -> WrappedFileKey {
+    WrappedFileKey(stanzas, labels: labels)
+  }
 }
 
 /// An identity that claims a certain file key, or none.
@@ -33,7 +35,10 @@ struct HeaderTests {
   }
 
   private func length(_ bytes: [UInt8]) throws(AgeError) -> Int? {
-    try bytes.withBytes { (bytes) throws(AgeError) in try AgeHeader.length(in: bytes) }
+    try bytes.withBytes { (bytes) throws(AgeError) in
+      var scanner = HeaderScanner()
+      return try scanner.end(in: bytes)
+    }
   }
 
   @Test("a header is read as it was written, and leaves what follows alone")

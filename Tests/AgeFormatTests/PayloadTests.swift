@@ -24,19 +24,13 @@ struct PayloadTests {
   }
 
   private func open(_ payload: [UInt8], piece: Int) throws -> (released: Int, error: AgeError?) {
-    var released = 0
-    var stream = OpeningStream(fileKey: fileKey())
+    let sink = CollectingSink()
     do {
-      try payload.withBytes { payload in
-        for start in stride(from: 0, to: payload.byteCount, by: piece) {
-          let end = min(start + piece, payload.byteCount)
-          try stream.write(payload.extracting(start..<end)) { released += $0.byteCount }
-        }
-      }
-      try stream.finish { released += $0.byteCount }
-      return (released, nil)
+      let source = BufferedSource(PiecewiseSource(payload, piece: piece))
+      try AgeFile.decryptPayload(source, to: sink, with: fileKey())
+      return (sink.bytes.count, nil)
     } catch let error as AgeError {
-      return (released, error)
+      return (sink.bytes.count, error)
     }
   }
 
@@ -75,17 +69,25 @@ struct PayloadTests {
       }
     }
     for piece in [1_000, 65_536, 100_000, 64 << 16, 128 << 16] {
-      var stream = SealingStream(fileKey: fileKey(), nonce: nonce)
-      var payload: [UInt8] = []
-      plaintext.withBytes { plaintext in
+      let sink = CollectingSink()
+      var stream = try SealingStream(fileKey: fileKey(), nonce: nonce, to: sink)
+      try plaintext.withBytes { plaintext in
         for start in stride(from: 0, to: plaintext.byteCount, by: piece) {
           let end = min(start + piece, plaintext.byteCount)
-          stream.write(plaintext.extracting(start..<end)) { payload.append($0) }
+          try stream.write(plaintext.extracting(start..<end))
         }
       }
-      stream.finish { payload.append($0) }
-      let isSame = payload == expected
+      try stream.finish()
+      let isSame = sink.bytes == expected
       #expect(isSame, "pieces of \(piece)")
+    }
+    for piece in [1, 65_537, 1_000_000] where piece > 1 || size < 70_000 {
+      let sink = CollectingSink()
+      var stream = try SealingStream(fileKey: fileKey(), nonce: nonce, to: sink)
+      try stream.write(from: PiecewiseSource(plaintext, piece: piece))
+      try stream.finish()
+      let isSame = sink.bytes == expected
+      #expect(isSame, "read in pieces of \(piece)")
     }
   }
 
@@ -159,13 +161,51 @@ struct PayloadTests {
     let (released, error) = try open(payload, piece: 1_000_000)
     #expect(released == damaged << 16 && error == .chunkDamaged(index: damaged))
 
-    var stream = OpeningStream(fileKey: fileKey())
+    var stream = try OpeningStream(
+      fileKey: fileKey(), nonce: Array(payload[..<16]), to: CollectingSink())
+    let chunks = Array(payload[16...])
+    // What is wrong in a batch may be said when the next one comes.
     #expect(throws: AgeError.chunkDamaged(index: damaged)) {
-      try payload.withBytes { try stream.write($0) { _ in } }
+      for _ in 0..<3 { try chunks.withBytes { try stream.write($0) } }
     }
     #expect(throws: AgeError.chunkDamaged(index: damaged)) {
-      try [0].withBytes { try stream.write($0) { _ in } }
+      try [0].withBytes { try stream.write($0) }
     }
+  }
+
+  @Test("a sink that fails stops the stream, and its error is repeated")
+  func failingSink() throws {
+    final class Full: ByteSink {
+      func write(_ bytes: RawSpan) throws {
+        if bytes.byteCount > 16 { throw AgeError.payloadTruncated }
+      }
+    }
+    var stream = try SealingStream(fileKey: fileKey(), to: Full())
+    let much = [UInt8](repeating: 0, count: 40 << 16)
+    #expect(throws: AgeError.payloadTruncated) {
+      for _ in 0..<10 { try much.withBytes { try stream.write($0) } }
+    }
+    #expect(throws: AgeError.payloadTruncated) { try much.withBytes { try stream.write($0) } }
+  }
+
+  @Test("where the source fails, what came whole before is released")
+  func failingSource() throws {
+    final class Broken: ByteSource {
+      let good: PiecewiseSource
+      init(_ bytes: [UInt8]) { good = PiecewiseSource(bytes, piece: 9_999) }
+      func read(into room: inout MutableRawSpan) throws -> Int {
+        let count = good.read(into: &room)
+        if count == 0 { throw AgeError.headerTruncated }
+        return count
+      }
+    }
+    let payload = sealed(plaintext(20 << 16))
+    let sink = CollectingSink()
+    var stream = try OpeningStream(fileKey: fileKey(), nonce: Array(payload[..<16]), to: sink)
+    #expect(throws: AgeError.headerTruncated) {
+      try stream.write(from: Broken(Array(payload[16..<16 + 11 * 65_552 + 100])))
+    }
+    #expect(sink.bytes.count == 11 << 16)
   }
 
   @Test("chunks that changed places are refused")

@@ -4,42 +4,47 @@ internal import Foundation
 package struct AgeVector: Sendable, CustomStringConvertible {
   /// The name of its file.
   package let name: String
-  /// `success`, `no match`, `HMAC failure`, `header failure` or `payload failure`.
+  /// `success`, `no match`, `HMAC failure`, `header failure`, `armor failure` or `payload failure`.
   package let expected: String
   /// The SHA-256 of everything released, in hexadecimal; nil where nothing is.
   package let released: String?
   /// The identities to try.
   package let identities: [String]
+  /// The passphrases to try.
+  package let passphrases: [String]
   /// The file key, in hexadecimal.
   package let fileKey: String
+  /// Whether it is armored.
+  package let isArmored: Bool
   /// The age file.
   package let file: [UInt8]
 
   package var description: String { name }
 
+  private static let knownFields: Set = [
+    "expect", "payload", "identity", "passphrase", "file key", "armored", "compressed", "comment",
+  ]
+
   /// Where the vectors lie: `COFFER_VECTORS`, or `shared/vectors` beside the package; nil where they
   /// are in neither place.
-  package static let folder: String? = {
+  package static let allFolders: String? = {
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let beside = package.deletingLastPathComponent().appendingPathComponent("shared/vectors").path
     let places = [ProcessInfo.processInfo.environment["COFFER_VECTORS"], beside]
-    return places.compactMap { $0.map { $0 + "/cctv-age" } }
-      .first { FileManager.default.fileExists(atPath: $0) }
+    return places.compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
   }()
 
-  /// Whether the vectors are there, for tests to say that they are skipped.
-  package static let areThere = folder != nil
+  private static let folder = allFolders.map { $0 + "/cctv-age" }
 
-  /// The vectors that are neither armored nor for a passphrase or a hybrid key, by name.
-  ///
-  /// Compressed ones are left out where there is no `python3` to inflate them.
-  package static let classic: [AgeVector] = {
+  /// Whether the vectors are there, for tests to say that they are skipped.
+  package static let areThere = folder.map { FileManager.default.fileExists(atPath: $0) } ?? false
+
+  /// All vectors, by name; compressed ones are left out where there is no `python3` to inflate them.
+  package static let all: [AgeVector] = {
     guard let folder, let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
     else { return [] }
-    return names.sorted().filter { !$0.hasPrefix("hybrid") }.compactMap {
-      AgeVector(name: $0, path: folder + "/" + $0)
-    }
+    return names.sorted().compactMap { AgeVector(name: $0, path: folder + "/" + $0) }
   }()
 
   private init?(name: String, path: String) {
@@ -52,8 +57,8 @@ package struct AgeVector: Sendable, CustomStringConvertible {
       fields[String(line[..<colon.lowerBound]), default: []].append(
         String(line[colon.upperBound...]))
     }
-    guard fields["armored"] == nil, fields["passphrase"] == nil,
-      let expected = fields["expect"]?.first, let fileKey = fields["file key"]?.first
+    // The suite says to pass over what one does not know.
+    guard Set(fields.keys).isSubset(of: Self.knownFields), let expected = fields["expect"]?.first
     else { return nil }
     var file = [UInt8](data[end.upperBound...])
     if fields["compressed"] != nil {
@@ -62,10 +67,12 @@ package struct AgeVector: Sendable, CustomStringConvertible {
     }
     self.name = name
     self.expected = expected
-    self.fileKey = fileKey
+    self.fileKey = fields["file key"]?.first ?? ""
     self.file = file
+    isArmored = fields["armored"] == ["yes"]
     released = fields["payload"]?.first
     identities = fields["identity"] ?? []
+    passphrases = fields["passphrase"] ?? []
   }
 
   private static func inflate(_ path: String) -> [UInt8]? {
