@@ -36,6 +36,16 @@ func tool(_ name: String, uses: [Target.Dependency]) -> Target {
     name: name, dependencies: uses, path: "Sources/Tools/\(name)", swiftSettings: houseRules)
 }
 
+/// A program for a strange machine, linked to nothing but the C and C++ runtime and the libraries of
+/// its doorways.
+func rescueTool(_ name: String, uses: [Target.Dependency]) -> Target {
+  // What -static-stdlib leaves to the linker to find.
+  let parts = ["_FoundationCShims", "_FoundationCollections", "swiftSynchronization"]
+  return .executableTarget(
+    name: name, dependencies: uses, path: "Sources/Tools/\(name)", swiftSettings: houseRules,
+    linkerSettings: [.unsafeFlags(["-static-stdlib"])] + parts.map { .linkedLibrary($0) })
+}
+
 /// The proofs of one room.
 func proofs(of room: String, uses: [Target.Dependency] = []) -> Target {
   .testTarget(
@@ -56,6 +66,7 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -67,6 +78,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     doorway("CLinux"),
@@ -82,7 +94,8 @@ let package = Package(
 
     // Encryption and signatures that stock tools read.
     room("AgeFormat", uses: ["Vocabulary", "SecretMemory"]),
-    room("Recipients", uses: ["Vocabulary", "SecretMemory", "AgeFormat"]),
+    room("AgePlugins", uses: ["Vocabulary", "SecretMemory", "AgeFormat", systemPackage]),
+    room("Recipients", uses: ["Vocabulary", "SecretMemory", "AgeFormat", "AgePlugins", crypto]),
     room("Signatures", uses: ["Vocabulary", "SecretMemory"]),
 
     // The store.
@@ -107,6 +120,16 @@ let package = Package(
         "PostgreSQL", "FileTrees", "SQLiteDatabases", systemPackage,
       ]),
 
+    // Files, one at a time.
+    room(
+      "FileEncryption",
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Recipients", systemPackage,
+      ]),
+    room(
+      "OperatorConsole",
+      uses: ["Vocabulary", "SecretMemory", "AgeFormat", argumentParser, systemPackage]),
+
     // The runs, and who asks for them.
     room(
       "Operations",
@@ -116,28 +139,39 @@ let package = Package(
       ]),
 
     room(
-      "OperatorConsole",
-      uses: [
-        "Vocabulary", "SecretMemory", "Repository", "Origins", "Operations", argumentParser,
-      ]),
+      "RunNarration",
+      uses: ["Vocabulary", "Repository", "Origins", "Operations", "OperatorConsole"]),
 
+    rescueTool(
+      "coffer-age",
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Recipients", "FileEncryption",
+        "OperatorConsole", argumentParser, systemPackage,
+      ]),
+    rescueTool(
+      "age-plugin-pq",
+      uses: [
+        "Vocabulary", "SecretMemory", "AgePlugins", "Recipients", "FileEncryption",
+        "OperatorConsole", argumentParser,
+      ]),
     tool(
       "coffer-backup",
       uses: [
         "Vocabulary", "LocalFiles", "Configuration", "Repository", "Operations",
-        "OperatorConsole", "Origins", argumentParser, systemPackage,
+        "OperatorConsole", "RunNarration", "Origins", argumentParser, systemPackage,
       ]),
     tool(
       "coffer-restore",
       uses: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
-        "Configuration", "Repository", "Operations", "OperatorConsole", "Origins", argumentParser,
-        systemPackage,
+        "Configuration", "Repository", "Operations", "OperatorConsole", "RunNarration", "Origins",
+        argumentParser, systemPackage,
       ]),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
     .target(
-      name: "ProofTools", dependencies: ["Vocabulary"], path: "Tests/ProofTools",
+      name: "ProofTools", dependencies: ["Vocabulary", "SecretMemory", "AgeFormat"],
+      path: "Tests/ProofTools",
       swiftSettings: houseRules),
     proofs(of: "Vocabulary"),
     proofs(of: "SecretMemory", uses: ["Vocabulary"]),

@@ -15,10 +15,18 @@ package struct LocalPath: Sendable {
   package var exists: Bool { status != nil }
 
   /// Whether it is a folder, after symlinks.
-  package var isFolder: Bool {
-    var status = stat()
-    return unsafe path.withPlatformString { unsafe stat($0, &status) } == 0
-      && status.st_mode & S_IFMT == S_IFDIR
+  package var isFolder: Bool { (followed?.st_mode ?? 0) & S_IFMT == S_IFDIR }
+
+  /// Whether another path leads to the same file, after symlinks.
+  package func isSame(as other: LocalPath) -> Bool {
+    guard let mine = followed, let theirs = other.followed else { return false }
+    return mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino
+  }
+
+  /// Whether a new file may take its place: nothing is there, or a regular file that is no link.
+  package var isReplaceable: Bool {
+    guard let status else { return true }
+    return status.st_mode & S_IFMT == S_IFREG
   }
 
   /// The size in bytes of a regular file, nil for everything else.
@@ -91,6 +99,11 @@ package struct LocalPath: Sendable {
       guard name != ".", name != ".." else { continue }
       _ = unsafe path.appending(name).withPlatformString { unsafe unlink($0) }
     }
+  }
+
+  private var followed: stat? {
+    var status = stat()
+    return unsafe path.withPlatformString { unsafe stat($0, &status) } == 0 ? status : nil
   }
 
   private var status: stat? {

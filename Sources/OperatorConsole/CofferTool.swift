@@ -1,7 +1,6 @@
 package import ArgumentParser
 import Dispatch
 import Glibc
-import Operations
 import SecretMemory
 package import Vocabulary
 
@@ -16,8 +15,9 @@ package struct ToolContext: Sendable {
 }
 
 /// A verb of a Coffer tool.
-package protocol CofferVerb: AsyncParsableCommand {
-  var output: OutputOptions { get }
+package protocol ToolVerb: AsyncParsableCommand {
+  /// Whether results are wanted as JSON.
+  var asJSON: Bool { get }
 
   /// Does the work.
   ///
@@ -26,7 +26,16 @@ package protocol CofferVerb: AsyncParsableCommand {
   func perform(_ context: ToolContext) async throws -> ExitStatus
 }
 
-/// Options of every verb.
+/// A verb that has results to tell, as text or as JSON.
+package protocol CofferVerb: ToolVerb {
+  var output: OutputOptions { get }
+}
+
+extension CofferVerb {
+  package var asJSON: Bool { output.asJSON }
+}
+
+/// Options of every verb that tells results.
 package struct OutputOptions: ParsableArguments {
   @Flag(name: .customLong("json"), help: "Print results as one JSON object a line.")
   package var asJSON = false
@@ -34,7 +43,7 @@ package struct OutputOptions: ParsableArguments {
   package init() {}
 }
 
-extension CofferVerb {
+extension ToolVerb {
   package mutating func run() async throws {
     preconditionFailure("verbs are run by CofferTool")
   }
@@ -43,15 +52,21 @@ extension CofferVerb {
 /// Runs a tool: parses, hardens the process, performs the verb, and turns what came of it into an
 /// exit code of the one table.
 package enum CofferTool {
-  package static func main<Root: ParsableCommand>(_ root: Root.Type, called name: String) async
-    -> Never
-  {
+  /// Runs the verb that the command line asks for.
+  ///
+  /// - Parameters:
+  ///   - root: what the command line is read by.
+  ///   - name: the program's name.
+  ///   - arguments: the command line; the process's own if nil.
+  package static func main<Root: ParsableCommand>(
+    _ root: Root.Type, called name: String, arguments: [String]? = nil
+  ) async -> Never {
     // A pipe whose reader left is an error to handle, not a reason to die in the middle of a write.
     signal(SIGPIPE, SIG_IGN)
     ProcessHardening.refuseCoreDumps()
-    let verb: any CofferVerb
+    let verb: any ToolVerb
     do {
-      verb = try parse(root)
+      verb = try parse(root, arguments)
     } catch {
       exitAfterParsing(error, root, name)
     }
@@ -60,16 +75,18 @@ package enum CofferTool {
   }
 
   /// Reads the command line; whatever is no verb of ours is help, which throws what it has to say.
-  private static func parse<Root: ParsableCommand>(_ root: Root.Type) throws -> any CofferVerb {
-    var command = try root.parseAsRoot()
-    if let verb = command as? any CofferVerb { return verb }
+  private static func parse<Root: ParsableCommand>(
+    _ root: Root.Type, _ arguments: [String]?
+  ) throws -> any ToolVerb {
+    var command = try root.parseAsRoot(arguments)
+    if let verb = command as? any ToolVerb { return verb }
     try command.run()
     throw CleanExit.helpRequest(root)
   }
 
-  private static func perform(_ verb: any CofferVerb, called name: String) async -> ExitStatus {
+  private static func perform(_ verb: any ToolVerb, called name: String) async -> ExitStatus {
     let meter = ProgressMeter()
-    let console = Console(tool: name, asJSON: verb.output.asJSON, meter: meter)
+    let console = Console(tool: name, asJSON: verb.asJSON, meter: meter)
     let interruption = Interruption()
     let traps = [SIGINT, SIGTERM, SIGHUP].map { trap($0, interruption) }
     defer { for trap in traps { trap.cancel() } }

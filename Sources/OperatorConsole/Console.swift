@@ -1,8 +1,4 @@
 import Glibc
-package import Operations
-import Origins
-import Repository
-import Synchronization
 package import Vocabulary
 
 /// The only code that speaks to the operator.
@@ -10,7 +6,7 @@ package import Vocabulary
 /// Results go to standard output: text for people, or with `--json` one object a line. Errors and
 /// warnings go to standard error as `coffer-x: error: …`, with the error's code in brackets.
 /// Progress is drawn on a terminal only.
-package final class Console: OperationListener {
+package final class Console: Sendable {
   private let tool: String
   private let asJSON: Bool
   private let progress: ProgressLine
@@ -47,6 +43,11 @@ package final class Console: OperationListener {
     progress.pause { write("\(tool): warning: \(text)\n", to: STDERR_FILENO) }
   }
 
+  /// Tells something that is no result, on standard error.
+  package func tell(_ text: String) {
+    progress.pause { write("\(text)\n", to: STDERR_FILENO) }
+  }
+
   /// Tells of an error.
   package func report(_ error: OperatorError) {
     progress.pause {
@@ -56,48 +57,14 @@ package final class Console: OperationListener {
     emit(ErrorLine(error))
   }
 
+  /// Begins to draw progress, under a label.
+  package func begin(_ label: String) {
+    progress.start(label)
+  }
+
   /// Stops drawing progress.
   package func finish() {
     progress.stop()
-  }
-
-  package func hear(_ event: OperationEvent) {
-    switch event {
-    case .sourceStarted(let name): progress.start(name.text)
-    case .sourceSaved(let name, let savings):
-      say(
-        "\(padded(name.text, 20)) \(savings.files) files, \(ByteText(savings.bytes)), "
-          + "\(ByteText(savings.newBytes)) new, \(ByteText(savings.storedBytes)) stored, "
-          + "\(rounded(savings.seconds)) s")
-      emit(SourceLine(name, savings))
-    case .sourceFailed(let name, let error):
-      report(
-        OperatorError(
-          error.code, error.status, "source '\(name)': \(error.message)", hint: error.hint))
-    case .snapshotPublished(let snapshot, let head):
-      say("snapshot \(snapshot)\nledger head \(head.sequence.number) \(head.sha256)")
-      emit(SnapshotLine(snapshot: snapshot.text, sequence: head.sequence.number, head: head.sha256))
-    case .step(let text): progress.start(text)
-    case .note(let text):
-      say("note: \(text)")
-      emit(NoteLine(note: text))
-    case .warning(let text): warn(text)
-    case .finding(let finding):
-      say("\(mark(finding.outcome)) \(finding.text)")
-      emit(FindingLine(finding))
-    }
-  }
-
-  private func mark(_ outcome: Finding.Outcome) -> String {
-    switch outcome {
-    case .good: "ok     "
-    case .warning: "warning"
-    case .bad: "BAD    "
-    }
-  }
-
-  private func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
   }
 }
 
@@ -128,45 +95,5 @@ private struct ErrorLine: Encodable {
 
   init(_ error: OperatorError) {
     (code, status, message, hint) = (error.code, error.status.rawValue, error.message, error.hint)
-  }
-}
-
-private struct SourceLine: Encodable {
-  let event = "source"
-  let source: String
-  let bytes: Int
-  let files: Int
-  let newBytes: Int
-  let storedBytes: Int
-  let seconds: Double
-  let failures: [String]
-
-  init(_ name: SourceName, _ savings: SourceSavings) {
-    source = name.text
-    (bytes, files, newBytes) = (savings.bytes, savings.files, savings.newBytes)
-    (storedBytes, seconds, failures) = (savings.storedBytes, savings.seconds, savings.failures)
-  }
-}
-
-private struct SnapshotLine: Encodable {
-  let event = "snapshot"
-  let snapshot: String
-  let sequence: Int
-  let head: SHA256Digest
-}
-
-private struct NoteLine: Encodable {
-  let event = "note"
-  let note: String
-}
-
-private struct FindingLine: Encodable {
-  let event = "finding"
-  let outcome: String
-  let check: String
-  let text: String
-
-  init(_ finding: Finding) {
-    (outcome, check, text) = (finding.outcome.rawValue, finding.check, finding.text)
   }
 }

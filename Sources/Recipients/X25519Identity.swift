@@ -4,8 +4,9 @@ internal import Vocabulary
 
 /// A classic age identity, written `AGE-SECRET-KEY-1…`.
 ///
-/// age.md, "X25519 recipient stanza". /// The secret stays in locked memory; printing an identity shows its recipient.
-package final class X25519Identity: Identity {
+/// age.md, "X25519 recipient stanza".
+/// The secret stays in locked memory; printing an identity shows its recipient.
+package final class X25519Identity: KeyPair {
   /// Whom to encrypt to so that this identity can open it.
   package let recipient: X25519Recipient
 
@@ -16,6 +17,8 @@ package final class X25519Identity: Identity {
     self.secret = secret
   }
 
+  package func publicHalf() -> any Recipient { recipient }
+
   /// Draws a new identity.
   package static func generate() -> X25519Identity {
     X25519Identity(secret: SecretBytes.random(count: X25519.size))
@@ -25,13 +28,7 @@ package final class X25519Identity: Identity {
   ///
   /// Throws `OperatorError` `identity.malformed`, which never repeats the text.
   package convenience init(parsing text: RawSpan) throws {
-    do {
-      self.init(secret: try Self.secret(from: text))
-    } catch {
-      throw OperatorError(
-        "identity.malformed", .usage, "this is not an age identity: \(error.reason)",
-        hint: "copy the line that starts with AGE-SECRET-KEY-1 again, all of it")
-    }
+    self.init(secret: try Bech32.identity(text, name: X25519Stanza.identityName))
   }
 
   /// Lends the identity as age writes it; the text is wiped after `body`.
@@ -57,7 +54,7 @@ package final class X25519Identity: Identity {
     guard let share = Base64.decode(stanza.arguments[0], padding: .none),
       share.count == X25519.size
     else { throw broken("its share is not 32 bytes in canonical base64") }
-    guard stanza.body.count == X25519Stanza.bodySize else {
+    guard stanza.body.count == WrappedKey.size else {
       throw broken("its body is not 32 bytes")
     }
     let shared: SecretBytes
@@ -66,25 +63,12 @@ package final class X25519Identity: Identity {
     } catch {
       throw broken("its share is of low order")
     }
-    var cipher = X25519Stanza.cipher(shared: shared, share: share, recipient: recipient.point)
-    var isMine = false
-    let fileKey = FileKey { key in
-      isMine = stanza.body.withBytes { cipher.open($0, nonce: X25519Stanza.nonce, into: &key) }
-    }
-    guard isMine else { return nil }
-    return consume fileKey
+    let key = X25519Stanza.wrapKey(shared: shared, share: share, recipient: recipient.point)
+    return WrappedKey.open(stanza.body, under: key)
   }
 
   private func broken(_ reason: String) -> AgeError {
     .malformedStanza(type: X25519Stanza.type, reason)
-  }
-
-  private static func secret(from text: RawSpan) throws(Bech32.Failure) -> SecretBytes {
-    let decoded = try Bech32(decoding: text)
-    guard decoded.name == X25519Stanza.identityName, decoded.bytes.count == X25519.size else {
-      throw .otherKind
-    }
-    return decoded.bytes.withBytes { SecretBytes(copying: $0) }
   }
 }
 

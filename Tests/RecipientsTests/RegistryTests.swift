@@ -31,11 +31,12 @@ struct RegistryTests {
   }
 
   @Test(
-    "kinds this version lacks are named as such, and what is no recipient is not",
+    "kinds that cannot be had are named as such, and what is no recipient is not",
     arguments: [
-      ("age1pq1qqqq", "recipient.unsupported"), ("age1tag1qqqq", "recipient.unsupported"),
-      ("age1tagpq1qqqq", "recipient.unsupported"), ("ssh-ed25519 AAAA", "recipient.unsupported"),
-      ("age1yubikey1qqqq", "recipient.unsupported"), ("age1qqqq", "recipient.malformed"),
+      ("age1pq1qqqq", "recipient.malformed"), ("age1tag1qqqq", "recipient.malformed"),
+      ("age1tagpq1qqqq", "recipient.malformed"), ("ssh-ed25519 AAAA", "recipient.malformed"),
+      ("age1yubikey1qqqq", "recipient.malformed"), ("age1qqqq", "recipient.malformed"),
+      ("ssh-rsa AAAA", "recipient.unsupported"), ("ecdsa-sha2-nistp256 A", "recipient.unsupported"),
       ("AGE-SECRET-KEY-1QQQQ", "recipient.secret"), ("", "recipient.unknown"),
       ("officer@example.org", "recipient.unknown"),
     ])

@@ -41,11 +41,10 @@ struct StockAgeTests {
     let plaintext = chance.bytes(size)
     let age = try #require(StockTool("age"))
 
-    let fileKey = FileKey()
-    var streamed = try AgeHeader(fileKey: fileKey, recipients: [identity.recipient]).bytes
-    var stream = SealingStream(fileKey: fileKey)
-    plaintext.withBytes { stream.write($0) { streamed.append($0) } }
-    stream.finish { streamed.append($0) }
+    let sink = CollectingSink()
+    try AgeFile.encrypt(
+      PiecewiseSource(plaintext, piece: 100_000), to: sink, for: [identity.recipient])
+    let streamed = sink.bytes
     let whole = try plaintext.withBytes { try AgeFile.seal($0, to: [identity.recipient]) }
 
     for file in [whole, streamed] {
@@ -72,15 +71,11 @@ struct StockAgeTests {
     let file = try folder.read("out")
     let isSame = try file.withBytes { try AgeFile.open($0, with: [identity]) } == plaintext
     #expect(isSame)
-    let header = try AgeHeader(parsing: file)
-    var stream = OpeningStream(fileKey: try header.fileKey(for: [identity]))
-    var streamed: [UInt8] = []
-    for start in stride(from: header.bytes.count, to: file.count, by: 100_000) {
-      try Array(file[start..<min(start + 100_000, file.count)]).withBytes {
-        try stream.write($0) { streamed.append($0) }
-      }
-    }
-    try stream.finish { streamed.append($0) }
+    let source = BufferedSource(PiecewiseSource(file, piece: 100_000))
+    let header = try AgeHeader(reading: source)
+    let sink = CollectingSink()
+    try AgeFile.decryptPayload(source, to: sink, with: header.fileKey(for: [identity]))
+    let streamed = sink.bytes
     #expect(streamed == plaintext)
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OperatorConsole
+import RunNarration
 import Operations
 import Vocabulary
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import LocalFiles
 import OperatorConsole
+import RunNarration
 import Operations
 import Origins
 import Repository

@@ -1,4 +1,5 @@
 import OperatorConsole
+import RunNarration
 import Operations
 import Origins
 import Repository

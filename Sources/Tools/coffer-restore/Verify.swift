@@ -1,6 +1,7 @@
 import AgeFormat
 import ArgumentParser
 import OperatorConsole
+import RunNarration
 import Operations
 import Origins
 import Repository
