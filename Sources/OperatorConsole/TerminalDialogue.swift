@@ -35,9 +35,12 @@ package struct TerminalDialogue: KeyDialogue {
 
   package func askSecret(_ question: String) throws -> SecretBytes {
     try onTerminal { terminal in
-      write("\(question) ", to: terminal.rawValue)
-      defer { write("\n", to: terminal.rawValue) }
-      return try withoutEcho(terminal) { try Self.line(from: terminal) }
+      // Asked with the echo off already: whoever is quick would be seen.
+      try withoutEcho(terminal) {
+        write("\(question) ", to: terminal.rawValue)
+        defer { write("\n", to: terminal.rawValue) }
+        return try Self.line(from: terminal)
+      }
     }
   }
 

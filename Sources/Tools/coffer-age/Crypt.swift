@@ -71,44 +71,52 @@ struct Crypt: ToolVerb {
 
   var asJSON: Bool { false }
 
-  func validate() throws {
+  /// Refuses flags that contradict each other.
+  ///
+  /// Not in `validate`, which runs before an unknown flag is noticed and would hide it.
+  private func check() throws {
     if input.count > 1 {
-      throw ValidationError("one INPUT at a time; flags must stand before it")
+      throw wrongUsage("one INPUT at a time; flags must stand before it")
     }
     if decrypt { try validateDecryption() } else { try validateEncryption() }
     let fromInput = (identity + recipientsFile).filter { $0 == "-" }.count
     if fromInput > 1 || (fromInput == 1 && (input.first ?? "-") == "-") {
-      throw ValidationError("standard input can be used for one thing only")
+      throw wrongUsage("standard input can be used for one thing only")
     }
   }
 
   private func validateDecryption() throws {
-    if encrypt { throw ValidationError("-e and -d exclude each other") }
-    if armor { throw ValidationError("-a does not go with -d: armor is noticed by itself") }
+    if encrypt { throw wrongUsage("-e and -d exclude each other") }
+    if armor { throw wrongUsage("-a does not go with -d: armor is noticed by itself") }
     if passphrase {
-      throw ValidationError("-p does not go with -d: a passphrase is asked for where one is needed")
+      throw wrongUsage("-p does not go with -d: a passphrase is asked for where one is needed")
     }
     if !recipient.isEmpty || !recipientsFile.isEmpty {
-      throw ValidationError("-r and -R do not go with -d: name an identity by -i")
+      throw wrongUsage("-r and -R do not go with -d: name an identity by -i")
     }
   }
 
   private func validateEncryption() throws {
     let hasIdentities = !identity.isEmpty || !plugin.isEmpty
     if hasIdentities, !encrypt {
-      throw ValidationError("-i and -j mean decryption: add -d, or -e to encrypt to the identity")
+      throw wrongUsage("-i and -j mean decryption: add -d, or -e to encrypt to the identity")
     }
     let hasRecipients = hasIdentities || !recipient.isEmpty || !recipientsFile.isEmpty
     if !hasRecipients, !passphrase {
-      throw ValidationError("nobody to encrypt to: give -r, -R or -p, or -d to decrypt")
+      throw wrongUsage("nobody to encrypt to: give -r, -R or -p, or -d to decrypt")
     }
     if hasRecipients, passphrase {
-      throw ValidationError(
+      throw wrongUsage(
         "-p stands alone: a passphrase and other recipients do not share a file")
     }
   }
 
+  private func wrongUsage(_ reason: String) -> OperatorError {
+    OperatorError("usage", .usage, reason, hint: "'coffer-age help crypt' shows what there is")
+  }
+
   func perform(_ context: ToolContext) async throws -> ExitStatus {
+    try check()
     let source = try InputFile(input.first, meter: context.meter)
     let result = OutputFile(output)
     try refuseToDestroy(source)
