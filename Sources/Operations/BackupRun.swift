@@ -45,8 +45,9 @@ package struct BackupRun {
     if let known { try ledger.mustContain(known.sha256, rememberedBy: "the state folder") }
     try store.prepareForWriting()
     let catalog = try state.catalog(listener)
+    let seals = keys.seals(of: configuration)
     try CatalogKeeper(catalog: catalog, store: store, keys: keys, listener: listener)
-      .bringUpToDate(with: ledger)
+      .bringUpToDate(with: ledger, sealed: seals)
 
     let snapshot = SnapshotID(startedAt: started)
     let last = try HostState.lastReport(in: configuration.state)
@@ -54,13 +55,14 @@ package struct BackupRun {
       catalog: catalog, store: store, keys: keys, plan: plan, scratch: try state.scratch(),
       listener: listener, meter: meter, interruption: interruption,
       lastSizes: last?.savings.mapValues(\.bytes) ?? [:])
-    try SnapshotBook(catalog).forgetSources(otherThan: configuration.sources.map(\.source.name))
+    try SnapshotBook(catalog).forgetSources(
+      otherThan: configuration.sources.map { ($0.compartment.name, $0.source.name) })
     try await night.saveAll()
     guard !night.saved.isEmpty else { throw night.nothingSaved() }
 
     let publication = SnapshotPublication(
       snapshot: snapshot, started: started, ledger: ledger, store: store, catalog: catalog,
-      keys: keys, plan: plan)
+      keys: keys, seals: seals, plan: plan)
     let head = try publication.publish(night.saved, summaries: night.summaries)
     try state.remember(head)
     listener.hear(.snapshotPublished(snapshot, head))

@@ -93,8 +93,8 @@ struct Night {
       interruption: interruption)
     let context = SavingContext(
       source: step.source, writer: writer, memory: memory,
-      files: try FileMemory(catalog, source: step.source), scratch: scratch, night: notes,
-      meter: meter, interruption: interruption)
+      files: try FileMemory(catalog, source: step.source, of: step.compartment),
+      scratch: scratch, night: notes, meter: meter, interruption: interruption)
     do {
       try await save(step, context)
     } catch let error as OperatorError where !writer.isBroken {
@@ -114,7 +114,7 @@ struct Night {
     let result = try await step.origin.save(with: context)
     try writer.flush()
     try memory.flush()
-    try SnapshotBook(catalog).note(step.source, uses: result.packs)
+    try SnapshotBook(catalog).note(step.source, of: step.compartment, uses: result.packs)
     let record = SourceRecord(
       name: step.source, kind: step.kind, profile: step.profile, origin: step.origin.place,
       saved: Timestamp.now(), content: result.content, bytes: result.bytes, files: result.files,

@@ -107,7 +107,7 @@ final class SmallHost {
     let entry = LedgerEntry(
       store: format.store, host: key.verifyingKey.keyID, hostname: "proof",
       sequence: head?.sequence.next ?? .first, previous: head?.sha256, snapshot: snapshot,
-      started: .now(), finished: .now(), sources: [], added: added, unneeded: [],
+      started: .now(), finished: .now(), sources: [], compartments: nil, added: added, unneeded: [],
       needed: needed.summary)
     let head = try entry.publish(to: store, signedWith: key)
     try book.record(
