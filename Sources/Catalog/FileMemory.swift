@@ -77,6 +77,17 @@ package struct FileMemory {
     }
   }
 
+  /// The packs that the source's content lay in when it was last saved.
+  package func packs() throws -> Set<PackHandle> {
+    try catalog.read { db in
+      Set(
+        try Int64.fetchAll(
+          db, sql: "SELECT pack FROM source_packs WHERE compartment = ? AND source = ?",
+          arguments: [compartment.text, source.text]
+        ).map { PackHandle($0) })
+    }
+  }
+
   /// Forgets files of a folder that are no longer there.
   package func forget(_ names: [[UInt8]], in folder: [UInt8]) throws {
     guard !names.isEmpty else { return }

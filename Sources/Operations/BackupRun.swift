@@ -54,7 +54,7 @@ package struct BackupRun {
     var night = Night(
       catalog: catalog, store: store, keys: keys, plan: plan, scratch: try state.scratch(),
       listener: listener, meter: meter, interruption: interruption,
-      lastSizes: last?.savings.mapValues(\.bytes) ?? [:])
+      lastSizes: last?.savings.mapValues(\.bytes) ?? [:], lastFiles: ledger.lastFiles())
     try SnapshotBook(catalog).forgetSources(
       otherThan: configuration.sources.map { ($0.compartment.name, $0.source.name) })
     try await night.saveAll()

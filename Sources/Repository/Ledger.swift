@@ -83,6 +83,15 @@ package struct Ledger: Sendable {
     return set
   }
 
+  /// How many files each source held in the newest snapshot in which it held any.
+  package func lastFiles() -> [SourceName: Int] {
+    var files: [SourceName: Int] = [:]
+    for source in entries.flatMap(\.entry.sources) where source.files > 0 {
+      files[source.name] = source.files
+    }
+    return files
+  }
+
   /// Makes sure that the ledger still contains a head that somebody remembers.
   ///
   /// - Throws: `ledger.rolled-back` where it does not.
