@@ -39,11 +39,12 @@ package struct BackupRun {
     let host = keys.signing.verifyingKey
     let store = try StoreRegistry.open(configuration.store, writer: host.keyID.description)
     _ = try StoreFormat.load(from: store)
+    // Before the ledger is read: what another state folder's run of this host adds would be missed.
+    let lease = try store.prepareForWriting()
     let known = try state.head()
     let ledger = try Ledger.load(
       from: store, trusting: .key(host), unfinishedAfter: known?.sequence ?? LedgerSequence(0))
     if let known { try ledger.mustContain(known.sha256, rememberedBy: "the state folder") }
-    try store.prepareForWriting()
     let catalog = try state.catalog(listener)
     let seals = keys.seals(of: configuration)
     try CatalogKeeper(catalog: catalog, store: store, keys: keys, listener: listener)
@@ -74,6 +75,7 @@ package struct BackupRun {
     if let metrics = configuration.metrics {
       try RunMetrics(report).write(to: metrics)
     }
+    lease.release()
     state.release()
     return report
   }

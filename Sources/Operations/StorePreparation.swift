@@ -29,10 +29,11 @@ package enum StorePreparation {
     let state = try HostState(configuration.state)
     let host = keys.signing.verifyingKey.keyID.description
     let store = try StoreRegistry.open(configuration.store, writer: host)
-    try store.prepareForWriting()
+    let lease = try store.prepareForWriting()
     let wasThere = try store.size(of: .format) != nil
     if !wasThere { try StoreFormat().create(in: store) }
     let known = unkeyed.isEmpty ? [] : knownCompartments(keys, store)
+    lease.release()
     state.release()
     return Report(
       made: made, storeWasThere: wasThere, storeID: try StoreFormat.load(from: store).store,

@@ -193,6 +193,7 @@ extension LedgerEntry {
   /// Signs the entry and puts it into the store, the last act of a run.
   ///
   /// - Returns: the new head.
+  /// - Throws: `run.overtaken` where an entry of this number is there: it is never replaced.
   package func publish(to store: any BlobStore, signedWith key: SigningKey) throws -> LedgerHead {
     let bytes = try JSONDocument.pretty(self)
     let digest = SHA256Hasher.digest(of: bytes)
@@ -201,10 +202,23 @@ extension LedgerEntry {
       + "snapshot \(snapshot), sha256 \(digest)"
     let signature = try bytes.withBytes { try key.sign($0, trustedComment: comment) }
     let keyID = key.verifyingKey.keyID
-    try store.putTogether([
-      (.ledgerSignature(keyID, sequence), Array(signature.utf8)),
-      (.ledgerEntry(keyID, sequence), bytes),
-    ])
+    let (entryName, signatureName) = (
+      ObjectName.ledgerEntry(keyID, sequence), ObjectName.ledgerSignature(keyID, sequence)
+    )
+    guard try store.size(of: entryName) == nil else { throw overtaken(entryName) }
+    // A signature without its entry is what a killed run left, and vouches for nothing.
+    try store.remove(signatureName)
+    do {
+      try store.putTogether([(signatureName, Array(signature.utf8)), (entryName, bytes)])
+    } catch let error as OperatorError where error.code == "object.exists" {
+      throw overtaken(entryName)
+    }
     return LedgerHead(sequence: sequence, sha256: digest)
+  }
+
+  private func overtaken(_ name: ObjectName) -> OperatorError {
+    OperatorError(
+      "run.overtaken", .locked, "another run published \(name) while this one was under way",
+      hint: "run again; two hosts or state folders must not share a host key and a store")
   }
 }

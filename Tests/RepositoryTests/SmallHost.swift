@@ -38,6 +38,7 @@ final class SmallHost {
   let key: SigningKey
   let format: StoreFormat
   private let catalog: CatalogDatabase
+  private let lease: any WriterLease
   private(set) var head: LedgerHead?
 
   init(key: SigningKey = SigningKey.generate()) throws {
@@ -46,7 +47,7 @@ final class SmallHost {
     store = DirectoryStore(FilePath(folder.path(of: "store")), writer: "host")
     format = StoreFormat()
     catalog = try CatalogDatabase(FilePath(folder.path(of: "catalog.sqlite")))
-    try store.prepareForWriting()
+    lease = try store.prepareForWriting()
     try format.create(in: store)
   }
 
