@@ -74,15 +74,6 @@ package struct Ledger: Sendable {
     return Ledger(host: host, store: format, entries: entries)
   }
 
-  /// The objects that the snapshot at `sequence` needs.
-  package func needed(at sequence: LedgerSequence) throws -> NeededSet {
-    var set = NeededSet()
-    for verified in entries where verified.entry.sequence <= sequence {
-      try set.apply(verified.entry)
-    }
-    return set
-  }
-
   /// How many files each source held in the newest snapshot in which it held any.
   package func lastFiles() -> [SourceName: Int] {
     var files: [SourceName: Int] = [:]

@@ -118,6 +118,25 @@ final class SmallHost {
     return snapshot
   }
 
+  /// Replaces the header of a pack, and says so in a ledger entry of its own.
+  func replaceHeader(_ name: ObjectName, with bytes: [UInt8]) throws {
+    try overwrite(name, bytes)
+    let digest = SHA256Hasher.digest(of: bytes)
+    let book = SnapshotBook(catalog)
+    var needed = try book.needed()
+    needed.insert(name, NeededSet.Facts(size: bytes.count, sha256: digest))
+    let added = [ObjectRecord(name: name, size: bytes.count, sha256: digest)]
+    let snapshot = SnapshotID(startedAt: .now())
+    let entry = LedgerEntry(
+      store: format.store, host: key.verifyingKey.keyID, hostname: "proof",
+      sequence: head?.sequence.next ?? .first, previous: head?.sha256, snapshot: snapshot,
+      started: .now(), finished: .now(), sources: [], compartments: nil, added: added,
+      unneeded: [], needed: needed.summary)
+    let head = try entry.publish(to: store, signedWith: key)
+    try book.record(snapshot, head: head, added: added, unneeded: [], published: [], dropped: [])
+    self.head = head
+  }
+
   private func manifest(
     _ snapshot: SnapshotID, _ compartment: SmallCompartment, _ contents: [Content]
   ) throws -> Manifest {
