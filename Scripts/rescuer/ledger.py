@@ -52,13 +52,24 @@ class Ledger:
     is_verified: bool
 
     def needed(self, wanted: Entry) -> Needed:
-        """The objects that a snapshot needs, with size and SHA-256: the chain replayed."""
+        """The objects that a snapshot needs, with size and SHA-256: the chain replayed.
+
+        What a later entry says of a pack's header counts for all snapshots.
+        """
         needed: Needed = {}
-        for entry in self.entries:
+        place = self.entries.index(wanted)
+        for entry in self.entries[: place + 1]:
             apply(entry, needed)
-            if entry is wanted:
-                break
+        for entry in self.entries[place + 1 :]:
+            for each in entry.facts["added"]:
+                if each["name"].endswith(".header") and each["name"] in needed:
+                    needed[each["name"]] = (each["size"], each["sha256"])
         return needed
+
+    @property
+    def newest(self) -> Entry:
+        """The newest entry of a snapshot that can be restored: one of replaced headers only holds no source."""
+        return next((entry for entry in reversed(self.entries) if entry.sources(*SAVED)), self.entries[-1])
 
 
 def read_store(store: Path) -> str:
@@ -200,9 +211,9 @@ def choose_snapshot(ledger: Ledger, wanted: str | None) -> Entry:
     if wanted is None:
         if ledger.flaw:
             raise RescueError(
-                UNTRUSTED, ledger.flaw, f"the entries before it hold; the newest of them is --snapshot {ledger.entries[-1].snapshot}"
+                UNTRUSTED, ledger.flaw, f"the entries before it hold; the newest of them is --snapshot {ledger.newest.snapshot}"
             )
-        return ledger.entries[-1]
+        return ledger.newest
     found = [entry for entry in ledger.entries if entry.snapshot.startswith(wanted)]
     if len(found) != 1:
         known = ", ".join(entry.snapshot for entry in ledger.entries[-5:])

@@ -53,6 +53,10 @@ package final class CatalogDatabase {
     }
   }
 
+  private static let tables = [
+    "facts", "packs", "chunks", "objects", "compartments", "source_packs", "files",
+  ]
+
   private static var migrations: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1") { db in
@@ -74,6 +78,26 @@ package final class CatalogDatabase {
             source TEXT NOT NULL, folder BLOB NOT NULL, name BLOB NOT NULL, stamp BLOB NOT NULL,
             line BLOB NOT NULL, packs BLOB NOT NULL,
             PRIMARY KEY (source, folder, name)) WITHOUT ROWID;
+          """)
+    }
+    // Nothing of a catalog of version 1 says for whom its packs were sealed, or in which compartment
+    // its files were read: it is emptied, and the next run rebuilds it.
+    migrator.registerMigration("2") { db in
+      try db.execute(
+        sql: """
+          DELETE FROM facts; DELETE FROM packs; DELETE FROM chunks; DELETE FROM objects;
+          DROP TABLE source_packs; DROP TABLE files;
+          CREATE TABLE compartments (
+            name TEXT PRIMARY KEY, chunk_id_key TEXT NOT NULL, recipients TEXT NOT NULL
+          ) WITHOUT ROWID;
+          CREATE TABLE source_packs (
+            compartment TEXT NOT NULL, source TEXT NOT NULL, pack INTEGER NOT NULL,
+            PRIMARY KEY (compartment, source, pack)) WITHOUT ROWID;
+          CREATE INDEX sources_of_pack ON source_packs (pack);
+          CREATE TABLE files (
+            compartment TEXT NOT NULL, source TEXT NOT NULL, folder BLOB NOT NULL,
+            name BLOB NOT NULL, stamp BLOB NOT NULL, line BLOB NOT NULL, packs BLOB NOT NULL,
+            PRIMARY KEY (compartment, source, folder, name)) WITHOUT ROWID;
           """)
     }
     return migrator
@@ -130,7 +154,7 @@ package final class CatalogDatabase {
   /// Empties the catalog, to be filled from the store.
   package func clear() throws {
     try write { db in
-      for table in ["facts", "packs", "chunks", "objects", "source_packs", "files"] {
+      for table in Self.tables {
         try db.execute(sql: "DELETE FROM \(table)")
       }
     }

@@ -19,8 +19,14 @@ package final class CompartmentMemory: ChunkMemory {
 
   package func pack(holding chunk: ChunkID) throws -> PackHandle? {
     try catalog.look { db in
-      let statement = try db.cachedStatement(sql: "SELECT pack FROM chunks WHERE id = ?")
-      return try Int64.fetchOne(statement, arguments: [chunk.blob]).map { PackHandle($0) }
+      // A key that two compartments share, or that moved to another, makes no pack theirs.
+      let statement = try db.cachedStatement(
+        sql: """
+          SELECT pack FROM chunks JOIN packs ON packs.id = chunks.pack
+          WHERE chunks.id = ? AND packs.compartment = ?
+          """)
+      return try Int64.fetchOne(statement, arguments: [chunk.blob, compartment.text])
+        .map { PackHandle($0) }
     }
   }
 
@@ -40,7 +46,7 @@ package final class CompartmentMemory: ChunkMemory {
       for chunk in pack.chunks {
         try insert.execute(arguments: [chunk.blob, handle.number])
       }
-      try FileMemory.insert(ready, db)
+      try FileMemory.insert(ready, of: compartment, db)
     }
   }
 
@@ -53,7 +59,7 @@ package final class CompartmentMemory: ChunkMemory {
   package func flush() throws {
     let ready = waiting
     waiting = []
-    try catalog.write { db in try FileMemory.insert(ready, db) }
+    try catalog.write { db in try FileMemory.insert(ready, of: compartment, db) }
   }
 }
 

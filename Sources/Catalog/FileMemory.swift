@@ -32,15 +32,24 @@ package struct FileMemory {
   }
 
   private let catalog: CatalogDatabase
+  private let compartment: CompartmentName
   private let source: SourceName
   private let knownPacks: Set<PackHandle>
 
-  /// Opens the memory of one source.
-  package init(_ catalog: CatalogDatabase, source: SourceName) throws {
+  /// Opens the memory of one source in the compartment that it is saved in.
+  ///
+  /// A source that comes from another compartment is new to this one: nothing of it is known.
+  package init(
+    _ catalog: CatalogDatabase, source: SourceName, of compartment: CompartmentName
+  ) throws {
     self.catalog = catalog
+    self.compartment = compartment
     self.source = source
     knownPacks = try catalog.read { db in
-      Set(try Int64.fetchAll(db, sql: "SELECT id FROM packs").map { PackHandle($0) })
+      Set(
+        try Int64.fetchAll(
+          db, sql: "SELECT id FROM packs WHERE compartment = ?", arguments: [compartment.text]
+        ).map { PackHandle($0) })
     }
   }
 
@@ -50,9 +59,12 @@ package struct FileMemory {
   package func files(in folder: [UInt8]) throws -> [[UInt8]: Line] {
     try catalog.look { db in
       let statement = try db.cachedStatement(
-        sql: "SELECT name, stamp, line, packs FROM files WHERE source = ? AND folder = ?")
+        sql: """
+          SELECT name, stamp, line, packs FROM files
+          WHERE compartment = ? AND source = ? AND folder = ?
+          """)
       let rows = try Row.fetchCursor(
-        statement, arguments: [source.text, folder.blob])
+        statement, arguments: [compartment.text, source.text, folder.blob])
       var lines: [[UInt8]: Line] = [:]
       while let row = try rows.next() {
         let name = [UInt8](row[0] as Data)
@@ -65,14 +77,27 @@ package struct FileMemory {
     }
   }
 
+  /// The packs that the source's content lay in when it was last saved.
+  package func packs() throws -> Set<PackHandle> {
+    try catalog.read { db in
+      Set(
+        try Int64.fetchAll(
+          db, sql: "SELECT pack FROM source_packs WHERE compartment = ? AND source = ?",
+          arguments: [compartment.text, source.text]
+        ).map { PackHandle($0) })
+    }
+  }
+
   /// Forgets files of a folder that are no longer there.
   package func forget(_ names: [[UInt8]], in folder: [UInt8]) throws {
     guard !names.isEmpty else { return }
     try catalog.write { db in
       let delete = try db.cachedStatement(
-        sql: "DELETE FROM files WHERE source = ? AND folder = ? AND name = ?")
+        sql: """
+          DELETE FROM files WHERE compartment = ? AND source = ? AND folder = ? AND name = ?
+          """)
       for name in names {
-        try delete.execute(arguments: [source.text, folder.blob, name.blob])
+        try delete.execute(arguments: [compartment.text, source.text, folder.blob, name.blob])
       }
     }
   }
@@ -81,24 +106,25 @@ package struct FileMemory {
   package func forgetFolders(otherThan seen: (([UInt8]) -> Bool)) throws {
     try catalog.write { db in
       let known = try Data.fetchAll(
-        db, sql: "SELECT DISTINCT folder FROM files WHERE source = ?", arguments: [source.text])
+        db, sql: "SELECT DISTINCT folder FROM files WHERE compartment = ? AND source = ?",
+        arguments: [compartment.text, source.text])
       for folder in known where !seen([UInt8](folder)) {
         try db.execute(
-          sql: "DELETE FROM files WHERE source = ? AND folder = ?",
-          arguments: [source.text, folder])
+          sql: "DELETE FROM files WHERE compartment = ? AND source = ? AND folder = ?",
+          arguments: [compartment.text, source.text, folder])
       }
     }
   }
 
-  static func insert(_ lines: [Line], _ db: Database) throws {
+  static func insert(_ lines: [Line], of compartment: CompartmentName, _ db: Database) throws {
     guard !lines.isEmpty else { return }
     let insert = try db.cachedStatement(
-      sql: "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)")
+      sql: "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)")
     for line in lines {
       try insert.execute(
         arguments: [
-          line.source.text, line.folder.blob, line.name.blob, line.stamp.blob, line.line.blob,
-          packed(line.packs).blob,
+          compartment.text, line.source.text, line.folder.blob, line.name.blob, line.stamp.blob,
+          line.line.blob, packed(line.packs).blob,
         ])
     }
   }

@@ -23,24 +23,41 @@ package struct SnapshotBook {
   }
 
   /// Notes which packs a source's content now lies in.
-  package func note(_ source: SourceName, uses packs: Set<PackHandle>) throws {
+  package func note(
+    _ source: SourceName, of compartment: CompartmentName, uses packs: Set<PackHandle>
+  ) throws {
     try catalog.write { db in
-      try db.execute(sql: "DELETE FROM source_packs WHERE source = ?", arguments: [source.text])
+      try db.execute(
+        sql: "DELETE FROM source_packs WHERE compartment = ? AND source = ?",
+        arguments: [compartment.text, source.text])
       for pack in packs {
         try db.execute(
-          sql: "INSERT INTO source_packs VALUES (?, ?)", arguments: [source.text, pack.number])
+          sql: "INSERT INTO source_packs VALUES (?, ?, ?)",
+          arguments: [compartment.text, source.text, pack.number])
       }
     }
   }
 
-  /// Forgets sources that the configuration no longer has.
-  package func forgetSources(otherThan kept: [SourceName]) throws {
+  /// Forgets sources that the configuration no longer has, or has in another compartment.
+  package func forgetSources(
+    otherThan kept: [(compartment: CompartmentName, source: SourceName)]
+  ) throws {
     try catalog.write { db in
-      let known = try String.fetchAll(
-        db, sql: "SELECT source FROM source_packs UNION SELECT source FROM files")
-      for name in known where !kept.contains(where: { $0.text == name }) {
-        try db.execute(sql: "DELETE FROM source_packs WHERE source = ?", arguments: [name])
-        try db.execute(sql: "DELETE FROM files WHERE source = ?", arguments: [name])
+      let known = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT compartment, source FROM source_packs UNION SELECT compartment, source FROM files
+          """)
+      for row in known {
+        let (compartment, source): (String, String) = (row[0], row[1])
+        guard
+          !kept.contains(where: { $0.compartment.text == compartment && $0.source.text == source })
+        else { continue }
+        for table in ["source_packs", "files"] {
+          try db.execute(
+            sql: "DELETE FROM \(table) WHERE compartment = ? AND source = ?",
+            arguments: [compartment, source])
+        }
       }
     }
   }
@@ -144,9 +161,21 @@ package struct SnapshotBook {
   }
 
   /// Fills an empty catalog from what the store says.
+  ///
+  /// Which packs a source uses is not written down in the clear: until it is saved again, each is
+  /// taken to use all of its compartment, so that a night without it drops nothing.
+  ///
+  /// - Parameters:
+  ///   - head: the ledger's head.
+  ///   - needed: the objects that its snapshot needs.
+  ///   - packs: the packs of the snapshot's indexes, with the snapshot and compartment of each index.
+  ///   - sources: the sources that its entry names, saved or not.
+  ///   - seals: the compartments' seals, where its entry has them.
+  /// - Throws: what SQLite says.
   package func rebuild(
     head: LedgerHead, needed: NeededSet,
-    packs: [(SnapshotID, CompartmentName, PackDescription)]
+    packs: [(SnapshotID, CompartmentName, PackDescription)], sources: [SourceSummary],
+    seals: [CompartmentSeal]
   ) throws {
     let last = try catalog.write { db in
       var last: Int64 = 0
@@ -175,13 +204,21 @@ package struct SnapshotBook {
         }
         last = handle
       }
+      for source in sources {
+        try db.execute(
+          sql: """
+            INSERT OR IGNORE INTO source_packs
+            SELECT compartment, ?, id FROM packs WHERE compartment = ?
+            """, arguments: [source.name.text, source.compartment.text])
+      }
+      try SealBook.note(seals, db)
       try CatalogDatabase.setHead(head, db)
       return last
     }
     catalog.skipPacks(upTo: last)
   }
 
-  private static func drop(_ packs: [PackHandle], _ db: Database) throws {
+  static func drop(_ packs: [PackHandle], _ db: Database) throws {
     for pack in packs {
       try db.execute(sql: "DELETE FROM chunks WHERE pack = ?", arguments: [pack.number])
       try db.execute(sql: "DELETE FROM source_packs WHERE pack = ?", arguments: [pack.number])

@@ -32,7 +32,9 @@ package enum DurableFile {
     try syncFolder(path.removingLastComponent())
   }
 
-  /// Writes several files, then renames them all in order with nothing in between.
+  /// Writes several files, then gives them all their names, in order with nothing in between.
+  ///
+  /// - Throws: `Errno`, `fileExists` where a name is taken; the files before it have their names then.
   package static func writeTogether(
     _ files: [(path: FilePath, bytes: [UInt8])], scratch: FilePath,
     mode: FilePermissions = [.ownerReadWrite]
@@ -45,7 +47,7 @@ package enum DurableFile {
             try prepare($0, for: file.path, scratch: scratch, mode: mode)
           })
       }
-      for file in prepared { try file.publish(taken: .replace) }
+      for file in prepared { try file.publish(taken: .refuse) }
     } catch {
       for file in prepared { file.discard() }
       throw error

@@ -8,7 +8,7 @@ package struct RunLock: ~Copyable {
 
   /// Takes the lock.
   ///
-  /// - Throws: `run.locked` where another process has it.
+  /// - Throws: `run.locked` where another process has it, `Errno` where there can be no lock.
   package init(_ path: FilePath) throws {
     file = try Self.lock(path)
   }
@@ -17,7 +17,9 @@ package struct RunLock: ~Copyable {
     let file = try FileDescriptor.open(
       path, .readWrite, options: [.create, .noFollow, .closeOnExec], permissions: [.ownerReadWrite])
     if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 { return file }
+    let problem = Errno(rawValue: errno)
     try? file.close()
+    guard problem == .wouldBlock else { throw problem }
     throw OperatorError(
       "run.locked", .locked, "another run holds \(path)",
       hint: "wait for it to end; 'coffer-backup status' shows what the last one did")

@@ -39,28 +39,31 @@ package struct BackupRun {
     let host = keys.signing.verifyingKey
     let store = try StoreRegistry.open(configuration.store, writer: host.keyID.description)
     _ = try StoreFormat.load(from: store)
+    // Before the ledger is read: what another state folder's run of this host adds would be missed.
+    let lease = try store.prepareForWriting()
     let known = try state.head()
     let ledger = try Ledger.load(
       from: store, trusting: .key(host), unfinishedAfter: known?.sequence ?? LedgerSequence(0))
     if let known { try ledger.mustContain(known.sha256, rememberedBy: "the state folder") }
-    try store.prepareForWriting()
     let catalog = try state.catalog(listener)
+    let seals = keys.seals(of: configuration)
     try CatalogKeeper(catalog: catalog, store: store, keys: keys, listener: listener)
-      .bringUpToDate(with: ledger)
+      .bringUpToDate(with: ledger, sealed: seals)
 
     let snapshot = SnapshotID(startedAt: started)
     let last = try HostState.lastReport(in: configuration.state)
     var night = Night(
       catalog: catalog, store: store, keys: keys, plan: plan, scratch: try state.scratch(),
       listener: listener, meter: meter, interruption: interruption,
-      lastSizes: last?.savings.mapValues(\.bytes) ?? [:])
-    try SnapshotBook(catalog).forgetSources(otherThan: configuration.sources.map(\.source.name))
+      lastSizes: last?.savings.mapValues(\.bytes) ?? [:], lastFiles: ledger.lastFiles())
+    try SnapshotBook(catalog).forgetSources(
+      otherThan: configuration.sources.map { ($0.compartment.name, $0.source.name) })
     try await night.saveAll()
     guard !night.saved.isEmpty else { throw night.nothingSaved() }
 
     let publication = SnapshotPublication(
       snapshot: snapshot, started: started, ledger: ledger, store: store, catalog: catalog,
-      keys: keys, plan: plan)
+      keys: keys, seals: seals, plan: plan)
     let head = try publication.publish(night.saved, summaries: night.summaries)
     try state.remember(head)
     listener.hear(.snapshotPublished(snapshot, head))
@@ -72,6 +75,7 @@ package struct BackupRun {
     if let metrics = configuration.metrics {
       try RunMetrics(report).write(to: metrics)
     }
+    lease.release()
     state.release()
     return report
   }

@@ -10,11 +10,29 @@ struct CatalogKeeper {
   let keys: HostKeys
   let listener: any OperationListener
 
-  /// Makes the catalog say what the head of the ledger says.
-  func bringUpToDate(with ledger: Ledger) throws {
+  /// Makes the catalog say what the head of the ledger says, and forget what was stored under other
+  /// seals than the configuration's.
+  func bringUpToDate(with ledger: Ledger, sealed seals: [CompartmentSeal]) throws {
     if try catalog.head() != ledger.head { try rebuild(from: ledger) }
     try dropPacksThatNeverArrived()
     try dropPacksThatAreGone()
+    for seal in seals { try keep(seal) }
+  }
+
+  /// What a compartment holds under another key or for other recipients must not be built upon: the
+  /// new snapshot's recipients could not read it.
+  private func keep(_ seal: CompartmentSeal) throws {
+    let book = SealBook(catalog)
+    let known = try book.seal(of: seal.name)
+    guard known != seal, try book.start(seal) else { return }
+    let change =
+      switch known {
+      case let known? where known.chunkIDKey == seal.chunkIDKey:
+        "recipients of '\(seal.name)' changed: all of it is stored again for them"
+      case .some: "'\(seal.name)' has another chunk-id key: all of it is stored again"
+      case nil: "nothing says for whom '\(seal.name)' was sealed: all of it is stored again"
+      }
+    listener.hear(.note(change))
   }
 
   /// A pack that the store lost must not be built upon: what it held is stored again.
@@ -49,8 +67,8 @@ struct CatalogKeeper {
   private func rebuild(from ledger: Ledger) throws {
     listener.hear(.step("rebuilding the catalog from the store"))
     try catalog.clear()
-    guard let head = ledger.head else { return }
-    let needed = try ledger.needed(at: head.sequence)
+    guard let last = ledger.entries.last else { return }
+    let needed = try ledger.needed(at: last.entry.sequence)
     let objects = ObjectReader(store: store, needed: needed)
     var packs: [(SnapshotID, CompartmentName, PackDescription)] = []
     for name in needed.objects.keys.sorted() {
@@ -67,6 +85,8 @@ struct CatalogKeeper {
         listener.hear(.warning("\(error.message): what it lists is stored again"))
       }
     }
-    try SnapshotBook(catalog).rebuild(head: head, needed: needed, packs: packs)
+    try SnapshotBook(catalog).rebuild(
+      head: last.head, needed: needed, packs: packs, sources: last.entry.sources,
+      seals: last.entry.compartments ?? [])
   }
 }

@@ -17,6 +17,19 @@ package struct DrillReport: Sendable, Codable {
     package let seconds: Double
   }
 
+  /// A source that the ledger names and the drill said nothing about.
+  package struct LeftOut: Sendable, Codable {
+    package enum Reason: String, Sendable, Codable, CaseIterable {
+      /// The snapshot has it, in a compartment that no identity opened.
+      case sealed
+      /// The snapshot does not have it: it failed or was skipped that night.
+      case notSaved = "not-saved"
+    }
+
+    package let name: SourceName
+    package let reason: Reason
+  }
+
   package let type: String
   package let format: Int
   package let store: String
@@ -29,6 +42,8 @@ package struct DrillReport: Sendable, Codable {
   package let sources: [Source]
   /// Compartments that no identity opened: nothing is said about them.
   package let sealed: [CompartmentName]
+  /// Sources that were not drilled.
+  package let leftOut: [LeftOut]
   package let findings: [Finding]
 
   init(
@@ -45,6 +60,11 @@ package struct DrillReport: Sendable, Codable {
     passed = !sources.isEmpty && !findings.contains { $0.outcome == .bad }
     self.sources = sources
     sealed = snapshot.sealed
+    leftOut = snapshot.entry.sources.sorted { $0.name < $1.name }.compactMap { source in
+      guard source.isThere else { return LeftOut(name: source.name, reason: .notSaved) }
+      let isSealed = snapshot.sealed.contains(source.compartment)
+      return isSealed ? LeftOut(name: source.name, reason: .sealed) : nil
+    }
     self.findings = findings
   }
 
@@ -65,6 +85,10 @@ package struct DrillReport: Sendable, Codable {
     for compartment in sealed {
       lines.append("  NOT opened, not tested: compartment \(compartment)")
     }
+    for source in leftOut {
+      let why = source.reason == .sealed ? "its compartment is sealed" : "not in this snapshot"
+      lines.append("  NOT drilled: \(source.name), \(why)")
+    }
     for (title, outcome) in [
       ("Wrong:", Finding.Outcome.bad), ("To look at:", .warning), ("Right:", .good),
     ] {
@@ -78,7 +102,18 @@ package struct DrillReport: Sendable, Codable {
   /// Writes figures for Prometheus.
   package func writeMetrics(to path: FilePath) throws {
     var file = MetricsFile()
-    file.drill(passed: passed, at: finished, in: path)
+    let isWhole = !leftOut.contains { $0.reason == .notSaved }
+    file.drill(
+      passed: passed, at: finished, in: path, lastSuccess: passed && isWhole ? finished : nil)
+    file.lastDrills(of: passed ? sources.map(\.name) : [], at: finished, in: path)
+    file.gauge(
+      "coffer_drill_sources", "Sources that the last drill restored and compared.",
+      [([], Double(sources.count))])
+    file.gauge(
+      "coffer_drill_left_out_sources", "Sources that the last drill says nothing about.",
+      LeftOut.Reason.allCases.map { reason in
+        ([("reason", reason.rawValue)], Double(leftOut.count { $0.reason == reason }))
+      })
     file.gauge(
       "coffer_drill_duration_seconds", "How long the last drill took.",
       [([], Double(finished.secondsSince1970 - started.secondsSince1970))])
@@ -91,7 +126,8 @@ package struct DrillReport: Sendable, Codable {
   /// Writes figures for Prometheus about a drill that could not be held.
   package static func writeFailureMetrics(to path: FilePath) throws {
     var file = MetricsFile()
-    file.drill(passed: false, at: Timestamp.now(), in: path)
+    file.drill(passed: false, at: Timestamp.now(), in: path, lastSuccess: nil)
+    file.lastDrills(of: [], at: Timestamp.now(), in: path)
     try file.write(to: path)
   }
 
@@ -120,15 +156,31 @@ package struct DrillReport: Sendable, Codable {
 }
 
 extension MetricsFile {
-  /// The last good drill keeps its time when a later one fails.
-  fileprivate mutating func drill(passed: Bool, at end: Timestamp, in path: FilePath) {
+  /// The last good drill keeps its time when a later one fails, or is of a part only.
+  fileprivate mutating func drill(
+    passed: Bool, at end: Timestamp, in path: FilePath, lastSuccess: Timestamp?
+  ) {
     let name = "coffer_drill_last_success_timestamp_seconds"
     let success =
-      passed ? Double(end.secondsSince1970) : MetricsFile.value(of: name, in: path)
-    if let success { gauge(name, "When a drill last passed.", [([], success)]) }
+      lastSuccess.map { Double($0.secondsSince1970) } ?? MetricsFile.value(of: name, in: path)
+    if let success {
+      gauge(name, "When a drill last passed of a snapshot that lacked no source.", [([], success)])
+    }
     gauge("coffer_drill_passed", "Whether the last drill passed.", [([], passed ? 1 : 0)])
     gauge(
       "coffer_drill_last_run_timestamp_seconds", "When the last drill ended.",
       [([], Double(end.secondsSince1970))])
+  }
+
+  /// Sources that were drilled get a new time, all others keep theirs.
+  fileprivate mutating func lastDrills(
+    of sources: [SourceName], at end: Timestamp, in path: FilePath
+  ) {
+    let name = "coffer_drill_source_last_success_timestamp_seconds"
+    var times = MetricsFile.values(of: name, by: "source", in: path)
+    for source in sources { times[source.text] = Double(end.secondsSince1970) }
+    gauge(
+      name, "When a drill last passed that restored the source.",
+      times.sorted { $0.key < $1.key }.map { ([("source", $0.key)], $0.value) })
   }
 }

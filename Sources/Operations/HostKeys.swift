@@ -1,5 +1,6 @@
 package import Configuration
 import LocalFiles
+import Repository
 import SecretMemory
 package import Signatures
 package import SystemPackage
@@ -21,12 +22,19 @@ package struct HostKeys: Sendable {
       guard LocalPath(path).exists else {
         throw OperatorError(
           "keys.missing", .usage, "compartment '\(compartment.name)' has no key at \(path)",
-          hint: "'coffer-backup init' makes the keys that are missing, and keeps the others")
+          hint:
+            "put a lost one back from a copy; 'coffer-backup init' makes the keys that are missing, "
+            + "and all of their compartments is then stored again")
       }
       compartments[compartment.name] = try CompartmentKeys(
         parsing: SecretFile.read(path), called: path)
     }
     return HostKeys(signing: signing, compartments: compartments)
+  }
+
+  /// The compartments that have no key yet.
+  static func missing(in configuration: CofferConfiguration) -> [CompartmentName] {
+    configuration.compartments.map(\.name).filter { !LocalPath(path(of: $0, configuration)).exists }
   }
 
   /// Makes the keys that are missing; keeps all others.
@@ -59,6 +67,16 @@ package struct HostKeys: Sendable {
       made.append(path)
     }
     return made
+  }
+
+  /// The seals of a configuration's compartments: which keys and recipients they have now.
+  func seals(of configuration: CofferConfiguration) -> [CompartmentSeal] {
+    configuration.compartments.compactMap { compartment in
+      compartments[compartment.name].map {
+        CompartmentSeal(
+          compartment.name, chunkIDKey: $0.chunkIDKey, recipients: compartment.recipients)
+      }
+    }
   }
 
   private static func signingKey(_ path: FilePath) throws -> SigningKey {

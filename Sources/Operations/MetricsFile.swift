@@ -39,6 +39,19 @@ struct MetricsFile {
     return line.flatMap { Double($0.dropFirst(name.utf8.count + 1)) }
   }
 
+  /// What a file of ours says now of a gauge with one label whose values are plain names.
+  static func values(of name: String, by label: String, in path: FilePath) -> [String: Double] {
+    let text = String(decoding: (try? LocalPath(path).read()) ?? [], as: UTF8.self)
+    let (start, end) = ("\(name){\(label)=\"", "\"} ")
+    var values: [String: Double] = [:]
+    for line in text.split(separator: "\n") where line.hasPrefix(start) {
+      let rest = line.dropFirst(start.count)
+      guard let quote = rest.firstRange(of: end) else { continue }
+      values[String(rest[..<quote.lowerBound])] = Double(rest[quote.upperBound...])
+    }
+    return values
+  }
+
   private static func number(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
   }

@@ -16,6 +16,8 @@ struct Night {
   let interruption: Interruption
   /// What each source held in the last run: how much there will be, roughly.
   let lastSizes: [String: Int]
+  /// How many files each source held when it last held any.
+  let lastFiles: [SourceName: Int]
 
   private(set) var saved: [(step: NightPlan.Step, record: SourceRecord)] = []
   private(set) var summaries: [SourceSummary] = []
@@ -26,7 +28,7 @@ struct Night {
   init(
     catalog: CatalogDatabase, store: any BlobStore, keys: HostKeys, plan: NightPlan,
     scratch: FilePath, listener: any OperationListener, meter: ProgressMeter,
-    interruption: Interruption, lastSizes: [String: Int]
+    interruption: Interruption, lastSizes: [String: Int], lastFiles: [SourceName: Int]
   ) {
     self.catalog = catalog
     self.store = store
@@ -37,6 +39,7 @@ struct Night {
     self.meter = meter
     self.interruption = interruption
     self.lastSizes = lastSizes
+    self.lastFiles = lastFiles
   }
 
   /// Saves every wanted source; failures of sources are recorded, failures of the store thrown.
@@ -93,8 +96,9 @@ struct Night {
       interruption: interruption)
     let context = SavingContext(
       source: step.source, writer: writer, memory: memory,
-      files: try FileMemory(catalog, source: step.source), scratch: scratch, night: notes,
-      meter: meter, interruption: interruption)
+      files: try FileMemory(catalog, source: step.source, of: step.compartment),
+      filesBefore: lastFiles[step.source] ?? 0, scratch: scratch, night: notes, meter: meter,
+      interruption: interruption)
     do {
       try await save(step, context)
     } catch let error as OperatorError where !writer.isBroken {
@@ -114,7 +118,7 @@ struct Night {
     let result = try await step.origin.save(with: context)
     try writer.flush()
     try memory.flush()
-    try SnapshotBook(catalog).note(step.source, uses: result.packs)
+    try SnapshotBook(catalog).note(step.source, of: step.compartment, uses: result.packs)
     let record = SourceRecord(
       name: step.source, kind: step.kind, profile: step.profile, origin: step.origin.place,
       saved: Timestamp.now(), content: result.content, bytes: result.bytes, files: result.files,
@@ -123,12 +127,13 @@ struct Night {
     let saving = SourceSavings(
       bytes: result.bytes, files: result.files, newBytes: writer.totals.newBytes,
       storedBytes: writer.totals.storedBytes, seconds: (clock.now - start) / .seconds(1),
-      failures: result.failures)
+      failures: result.failures, rowsWithoutFile: result.rowsWithoutFile)
     savings[step.source.text] = saving
     summaries.append(
       Self.summary(
         step, result.failures.isEmpty ? .saved : .partly, bytes: result.bytes, files: result.files))
     for note in result.notes { listener.hear(.note("\(step.source): \(note)")) }
+    for text in result.warnings { listener.hear(.warning("\(step.source): \(text)")) }
     for failure in result.failures { listener.hear(.warning("\(step.source): \(failure)")) }
     listener.hear(.sourceSaved(step.source, saving))
   }

@@ -37,6 +37,11 @@ struct RunMetrics {
       each { Double($0.storedBytes) })
     file.gauge("coffer_backup_source_files", "Files the source holds.", each { Double($0.files) })
     file.gauge(
+      "coffer_backup_source_rows_without_file", "Media rows of the night's dump that have no file.",
+      report.savings.sorted { $0.key < $1.key }.compactMap { name, savings in
+        savings.rowsWithoutFile.map { ([("source", name)], Double($0)) }
+      })
+    file.gauge(
       "coffer_backup_duration_seconds", "How long the last run took.",
       [([], Double(report.finished.secondsSince1970 - report.started.secondsSince1970))])
     file.gauge(

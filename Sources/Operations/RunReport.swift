@@ -24,6 +24,8 @@ package struct SourceSavings: Sendable, Codable {
   package let storedBytes: Int
   package let seconds: Double
   package let failures: [String]
+  /// Media rows of the night's dump that have no file; nil where they were not reconciled.
+  package let rowsWithoutFile: Int?
 }
 
 /// Hears of what happens; called from one task at a time.

@@ -15,6 +15,7 @@ struct SnapshotPublication {
   let store: any BlobStore
   let catalog: CatalogDatabase
   let keys: HostKeys
+  let seals: [CompartmentSeal]
   let plan: NightPlan
 
   /// Publishes the snapshot.
@@ -61,7 +62,7 @@ struct SnapshotPublication {
       store: ledger.store.store, host: ledger.host, hostname: Self.hostname(),
       sequence: ledger.head?.sequence.next ?? .first, previous: ledger.head?.sha256,
       snapshot: snapshot, started: started, finished: Timestamp.now(), sources: summaries,
-      added: added, unneeded: unneeded, needed: after.summary)
+      compartments: seals, added: added, unneeded: unneeded, needed: after.summary)
     let head = try entry.publish(to: store, signedWith: keys.signing)
     try book.record(
       snapshot, head: head, added: added, unneeded: unneeded,

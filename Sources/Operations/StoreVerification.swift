@@ -39,15 +39,9 @@ package struct StoreVerification {
     _ choice: StoreView.Choice?, with identities: [any Identity]
   ) throws -> Report {
     let verified = try view.entry(choice ?? .latest)
-    let needed = try view.ledger.needed(at: verified.entry.sequence)
-    var everything = needed
-    if case nil = choice {
-      for earlier in view.ledger.entries {
-        for (name, facts) in try view.ledger.needed(at: earlier.entry.sequence).objects {
-          everything.insert(name, facts)
-        }
-      }
-    }
+    let everything =
+      choice == nil
+      ? try view.ledger.neededByAny() : try view.ledger.needed(at: verified.entry.sequence)
     listener.hear(.step("checking \(everything.objects.count) objects"))
     var problems = ObjectSweep(
       ObjectReader(store: view.store, needed: everything), meter: meter, interruption: interruption

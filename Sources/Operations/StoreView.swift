@@ -39,22 +39,23 @@ package struct StoreView: Sendable {
 
   /// Finds a snapshot.
   ///
-  /// The latest is the newest one that holds every source asked for: a source that failed last
-  /// night is looked for the night before.
+  /// The latest is the newest one that holds every source asked for, and any at all: a source that
+  /// failed last night is looked for the night before.
   /// - Throws: `snapshot.unknown`, `snapshot.ambiguous`, or `snapshot.none` where there is none yet.
   package func entry(
     _ choice: Choice, holding sources: [SourceName] = []
   ) throws -> Ledger.VerifiedEntry {
-    guard !ledger.entries.isEmpty else {
+    guard ledger.entries.contains(where: \.entry.holdsSources) else {
       throw OperatorError(
         "snapshot.none", .nothingDone, "the store at \(store.location) holds no snapshot yet")
     }
     switch choice {
     case .latest:
       let found = ledger.entries.last { verified in
-        sources.allSatisfy { name in
-          verified.entry.sources.contains { $0.name == name && $0.isThere }
-        }
+        verified.entry.holdsSources
+          && sources.allSatisfy { name in
+            verified.entry.sources.contains { $0.name == name && $0.isThere }
+          }
       }
       guard let found else {
         let names = sources.map(\.text).joined(separator: ", ")
@@ -110,6 +111,11 @@ package struct StoreView: Sendable {
       entry: verified.entry, head: verified.head, objects: objects, compartments: open,
       sealed: sealed)
   }
+}
+
+extension LedgerEntry {
+  /// Whether it is of a snapshot that can be restored, and not of replaced headers only.
+  var holdsSources: Bool { sources.contains(where: \.isThere) }
 }
 
 extension SourceSummary {

@@ -7,10 +7,13 @@ import Vocabulary
 /// A walk's visitor: stores what is new, and repeats the line of what is unchanged.
 struct FileTreeSaving: ~Copyable {
   private static let listPiece = 256 * 1024
+  /// One row in so many may have lost its file between dump and walk, and nobody need look.
+  private static let fewRows = 100
 
   private let context: SavingContext
   private let checksRows: Bool
   private var rows: Set<String>
+  private let rowCount: Int
   private let hadRows: Bool
 
   private var list: ContentStream
@@ -20,6 +23,7 @@ struct FileTreeSaving: ~Copyable {
   private var known: [[UInt8]: FileMemory.Line] = [:]
   private var folder = RelativePath.root
   private var folders: Set<[UInt8]> = []
+  private var gone: [(folder: [UInt8], names: [[UInt8]])] = []
 
   private var packs: Set<PackHandle> = []
   private var bytes = 0
@@ -33,19 +37,20 @@ struct FileTreeSaving: ~Copyable {
     self.context = context
     checksRows = checkingRows
     rows = checkingRows ? context.night.mediaRows ?? [] : []
+    rowCount = rows.count
     hadRows = checkingRows && context.night.mediaRows != nil
     list = context.writer.begin(.fine)
   }
 
-  /// Looks a whole folder up in the catalog, and lets it forget what is gone.
+  /// Looks a whole folder up in the catalog, and notes what is gone.
   mutating func enter(_ listing: DirectoryListing) throws {
     folder = listing.path
     folders.insert(folder.bytes)
     known = try context.files.files(in: folder.bytes)
     guard !known.isEmpty else { return }
-    var gone = Set(known.keys)
-    for entry in listing.entries { gone.remove(entry.name) }
-    try context.files.forget(Array(gone), in: folder.bytes)
+    var missing = Set(known.keys)
+    for entry in listing.entries { missing.remove(entry.name) }
+    if !missing.isEmpty { gone.append((folder.bytes, Array(missing))) }
   }
 
   mutating func note(_ problem: FileProblem) {
@@ -77,10 +82,18 @@ struct FileTreeSaving: ~Copyable {
   consuming func finish(leftOut: [RelativePath]) throws -> SavedSource {
     lines.finish(to: &text)
     try flushList(atLeast: 1)
-    let folders = folders
-    try context.files.forgetFolders { folders.contains($0) }
-    if hadRows, !rows.isEmpty {
-      notes.append("\(rows.count) media rows of the dump have no file, \(rows.min() ?? "") for one")
+    if let absence {
+      // What was saved of it before stays known, and stays in the snapshot's set of packs.
+      failures.append(absence)
+      packs.formUnion(try context.files.packs())
+    } else {
+      try forgetWhatIsGone()
+    }
+    var warnings: [String] = []
+    if !rows.isEmpty, rows.count < rowCount {
+      let text =
+        "\(rows.count) of \(rowCount) media rows of the dump have no file, \(rows.min() ?? "") for one"
+      if rows.count * Self.fewRows > rowCount { warnings.append(text) } else { notes.append(text) }
     }
     if !leftOut.isEmpty {
       notes.append("left out: \(leftOut.map { "\($0)" }.joined(separator: ", "))")
@@ -90,11 +103,29 @@ struct FileTreeSaving: ~Copyable {
       rowsWithoutFile: hadRows ? Array(rows.sorted().prefix(100)) : nil,
       filesWithoutRow: hadRows ? filesWithoutRow : nil)
     let (bytes, files, failures, notes) = (bytes, files, failures, notes)
+    let rowsWithoutFile = hadRows ? rows.count : nil
     let dataPacks = packs
     let stored = try list.finish()
     return SavedSource(
       content: stored.content, bytes: bytes, files: files, facts: try JSONDocument.value(of: facts),
-      packs: dataPacks.union(stored.packs), failures: failures, notes: notes)
+      packs: dataPacks.union(stored.packs), failures: failures, warnings: warnings, notes: notes,
+      rowsWithoutFile: rowsWithoutFile)
+  }
+
+  /// Why the tree looks as one does whose volume is not mounted, or nil where it does not.
+  private var absence: String? {
+    if files == 0, context.filesBefore > 0 {
+      return
+        "no file is there, where \(context.filesBefore) were saved before: is its volume mounted? "
+        + "(If it is empty on purpose, put a file into it.)"
+    }
+    guard rowCount > 0, rows.count == rowCount else { return nil }
+    return "none of the dump's \(rowCount) media rows has its file here: is its volume mounted?"
+  }
+
+  private func forgetWhatIsGone() throws {
+    for (folder, names) in gone { try context.files.forget(names, in: folder) }
+    try context.files.forgetFolders { folders.contains($0) }
   }
 
   private mutating func append(_ record: FileRecord) {

@@ -9,6 +9,8 @@ package struct SavingContext {
   package let writer: CompartmentWriter
   package let memory: CompartmentMemory
   package let files: FileMemory
+  /// How many files the source held when it last held any, by the signed ledger; else 0.
+  package let filesBefore: Int
   /// A folder, mode 0700, for copies that must lie on disk; what is left in it is removed.
   package let scratch: FilePath
   package let night: NightNotes
@@ -17,12 +19,14 @@ package struct SavingContext {
 
   package init(
     source: SourceName, writer: CompartmentWriter, memory: CompartmentMemory, files: FileMemory,
-    scratch: FilePath, night: NightNotes, meter: ProgressMeter, interruption: Interruption
+    filesBefore: Int, scratch: FilePath, night: NightNotes, meter: ProgressMeter,
+    interruption: Interruption
   ) {
     self.source = source
     self.writer = writer
     self.memory = memory
     self.files = files
+    self.filesBefore = filesBefore
     self.scratch = scratch
     self.night = night
     self.meter = meter
@@ -48,12 +52,17 @@ package struct SavedSource: Sendable {
   package let packs: Set<PackHandle>
   /// Parts that could not be saved, each named: the run is then only partly done.
   package let failures: [String]
+  /// What an operator should look into, though all that is there was saved.
+  package let warnings: [String]
   /// What an operator should know, though nothing failed.
   package let notes: [String]
+  /// Media rows of the night's dump that have no file; nil where rows and files were not reconciled.
+  package let rowsWithoutFile: Int?
 
   package init(
     content: Content, bytes: Int, files: Int, facts: JSONValue, packs: Set<PackHandle>,
-    failures: [String] = [], notes: [String] = []
+    failures: [String] = [], warnings: [String] = [], notes: [String] = [],
+    rowsWithoutFile: Int? = nil
   ) {
     self.content = content
     self.bytes = bytes
@@ -61,6 +70,8 @@ package struct SavedSource: Sendable {
     self.facts = facts
     self.packs = packs
     self.failures = failures
+    self.warnings = warnings
     self.notes = notes
+    self.rowsWithoutFile = rowsWithoutFile
   }
 }

@@ -1,18 +1,29 @@
 import Vocabulary
 
+/// The right to write to a store under one writer's name; one process at a time has it.
+///
+/// It ends with `release`, and with its owner, also by SIGKILL: at once, or when it lapses where a
+/// kind of store can do no better.
+package protocol WriterLease: AnyObject {
+  /// Gives the right back.
+  func release()
+}
+
 /// Where objects lie: whole objects put at once, ranges read, listed, removed; no more than S3 has.
 ///
 /// Every implementation passes the one contract suite in `Tests/StoresTests`.
 /// Errors are `OperatorError`: `store.missing`, `object.missing`, `object.exists`, `object.short`,
-/// `object.not-a-file`, `store.full`, `store.failed`.
+/// `object.not-a-file`, `store.full`, `store.failed`,
+/// `run.locked`.
 package protocol BlobStore: Sendable {
   /// How an operator would name this store.
   var location: String { get }
 
-  /// Makes the place ready and removes what this writer's crashed runs left under temporary names.
+  /// Makes the place ready, and removes what this writer's crashed runs left under temporary names.
   ///
-  /// To be called once, by a writer that holds its lock.
-  func prepareForWriting() throws
+  /// - Returns: the writer's right to the store, to be held while anything is written.
+  /// - Throws: `run.locked` where another process has it.
+  func prepareForWriting() throws -> any WriterLease
 
   /// Keeps a new object, whole or not at all, durable when the call returns.
   ///
@@ -21,8 +32,9 @@ package protocol BlobStore: Sendable {
 
   /// Keeps several new objects that belong together, in their order, as nearly at once as can be.
   ///
-  /// All are durable when the call returns. A crash leaves a prefix of them; names already taken
-  /// are replaced, for a crashed earlier attempt may have left them.
+  /// All are durable when the call returns. A crash, or a name that is taken, leaves those before it.
+  ///
+  /// - Throws: `object.exists` where a name is taken; what it holds stays.
   func putTogether(_ objects: [(name: ObjectName, bytes: [UInt8])]) throws
 
   /// Reads a range of an object, or all of it.

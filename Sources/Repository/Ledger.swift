@@ -74,13 +74,13 @@ package struct Ledger: Sendable {
     return Ledger(host: host, store: format, entries: entries)
   }
 
-  /// The objects that the snapshot at `sequence` needs.
-  package func needed(at sequence: LedgerSequence) throws -> NeededSet {
-    var set = NeededSet()
-    for verified in entries where verified.entry.sequence <= sequence {
-      try set.apply(verified.entry)
+  /// How many files each source held in the newest snapshot in which it held any.
+  package func lastFiles() -> [SourceName: Int] {
+    var files: [SourceName: Int] = [:]
+    for source in entries.flatMap(\.entry.sources) where source.files > 0 {
+      files[source.name] = source.files
     }
-    return set
+    return files
   }
 
   /// Makes sure that the ledger still contains a head that somebody remembers.
@@ -184,6 +184,7 @@ extension LedgerEntry {
   /// Signs the entry and puts it into the store, the last act of a run.
   ///
   /// - Returns: the new head.
+  /// - Throws: `run.overtaken` where an entry of this number is there: it is never replaced.
   package func publish(to store: any BlobStore, signedWith key: SigningKey) throws -> LedgerHead {
     let bytes = try JSONDocument.pretty(self)
     let digest = SHA256Hasher.digest(of: bytes)
@@ -192,10 +193,23 @@ extension LedgerEntry {
       + "snapshot \(snapshot), sha256 \(digest)"
     let signature = try bytes.withBytes { try key.sign($0, trustedComment: comment) }
     let keyID = key.verifyingKey.keyID
-    try store.putTogether([
-      (.ledgerSignature(keyID, sequence), Array(signature.utf8)),
-      (.ledgerEntry(keyID, sequence), bytes),
-    ])
+    let (entryName, signatureName) = (
+      ObjectName.ledgerEntry(keyID, sequence), ObjectName.ledgerSignature(keyID, sequence)
+    )
+    guard try store.size(of: entryName) == nil else { throw overtaken(entryName) }
+    // A signature without its entry is what a killed run left, and vouches for nothing.
+    try store.remove(signatureName)
+    do {
+      try store.putTogether([(signatureName, Array(signature.utf8)), (entryName, bytes)])
+    } catch let error as OperatorError where error.code == "object.exists" {
+      throw overtaken(entryName)
+    }
     return LedgerHead(sequence: sequence, sha256: digest)
+  }
+
+  private func overtaken(_ name: ObjectName) -> OperatorError {
+    OperatorError(
+      "run.overtaken", .locked, "another run published \(name) while this one was under way",
+      hint: "run again; two hosts or state folders must not share a host key and a store")
   }
 }

@@ -102,6 +102,8 @@ package struct LedgerEntry: Sendable, Codable {
   package let started: Timestamp
   package let finished: Timestamp
   package let sources: [SourceSummary]
+  /// The seals of the compartments; nil in entries of writers that did not note them yet.
+  package let compartments: [CompartmentSeal]?
   package let added: [ObjectRecord]
   package let unneeded: [String]
   package let needed: Needed
@@ -109,7 +111,8 @@ package struct LedgerEntry: Sendable, Codable {
   package init(
     store: String, host: KeyID, hostname: String, sequence: LedgerSequence,
     previous: SHA256Digest?, snapshot: SnapshotID, started: Timestamp, finished: Timestamp,
-    sources: [SourceSummary], added: [ObjectRecord], unneeded: [ObjectName], needed: Needed
+    sources: [SourceSummary], compartments: [CompartmentSeal]?, added: [ObjectRecord],
+    unneeded: [ObjectName], needed: Needed
   ) {
     self.type = Self.type
     self.format = StoreFormat.version
@@ -122,6 +125,7 @@ package struct LedgerEntry: Sendable, Codable {
     self.started = started
     self.finished = finished
     self.sources = sources
+    self.compartments = compartments
     self.added = added
     self.unneeded = unneeded.map(\.path)
     self.needed = needed
@@ -141,6 +145,7 @@ package struct LedgerEntry: Sendable, Codable {
     try container.encode(started, forKey: .started)
     try container.encode(finished, forKey: .finished)
     try container.encode(sources, forKey: .sources)
+    try container.encodeIfPresent(compartments, forKey: .compartments)
     try container.encode(added, forKey: .added)
     try container.encode(unneeded, forKey: .unneeded)
     try container.encode(needed, forKey: .needed)

@@ -45,6 +45,16 @@ package struct NeededSet: Sendable {
     guard summary == entry.needed else { throw broken("its needed set has another digest") }
   }
 
+  /// Takes over what a later entry says of pack headers of this set; the rest of it is not looked at.
+  mutating func replaceHeaders(asSaidIn entry: LedgerEntry) {
+    for record in entry.added where record.name.hasSuffix(ObjectName.headerSuffix) {
+      guard let name = ObjectName(ledgerText: record.name), objects[name] != nil,
+        (0...Facts.largest).contains(record.size)
+      else { continue }
+      objects[name] = Facts(size: record.size, sha256: record.sha256)
+    }
+  }
+
   /// Takes an object in.
   package mutating func insert(_ name: ObjectName, _ facts: Facts) {
     objects[name] = facts

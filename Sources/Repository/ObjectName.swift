@@ -8,6 +8,9 @@ package struct ObjectName: Sendable, Hashable, Comparable {
   /// The path, with `/` between components.
   package let path: String
 
+  /// How the name of a pack's header ends, and no other object's.
+  static let headerSuffix = ".header"
+
   private init(_ path: String) {
     self.path = path
   }
@@ -23,7 +26,7 @@ package struct ObjectName: Sendable, Hashable, Comparable {
 
   /// The age header of a pack.
   package static func packHeader(_ name: SHA256Digest) -> ObjectName {
-    ObjectName(pack(name).path + ".header")
+    ObjectName(pack(name).path + headerSuffix)
   }
 
   /// The index of what a snapshot added to a compartment.
@@ -54,7 +57,8 @@ package struct ObjectName: Sendable, Hashable, Comparable {
     switch parts.first {
     case "packs":
       guard parts.count == 3 else { return nil }
-      let name = parts[2].hasSuffix(".header") ? parts[2].dropLast(7) : parts[2]
+      let isHeader = parts[2].hasSuffix(Self.headerSuffix)
+      let name = isHeader ? parts[2].dropLast(Self.headerSuffix.utf8.count) : parts[2]
       guard let digest = SHA256Digest(hex: name), digest.hex == name,
         digest.hex.hasPrefix(parts[1]), parts[1].utf8.count == 2
       else { return nil }

@@ -8,6 +8,7 @@ import Vocabulary
 /// A store in a folder of this machine, or of a file system mounted here.
 package struct DirectoryStore: BlobStore {
   private static let pieceSize = 1 << 20
+  private static let lockName = "lock"
 
   private let root: FilePath
   private let scratch: FilePath
@@ -24,12 +25,15 @@ package struct DirectoryStore: BlobStore {
     scratch = root.appending(".tmp").appending(writer)
   }
 
-  package func prepareForWriting() throws {
+  package func prepareForWriting() throws -> any WriterLease {
     try reporting("store.failed", "cannot write to \(root)") {
       try DurableFile.makeFolder(scratch)
-      for name in try names(in: scratch) {
+      // What lies there is a dead run's only once no living one can have it.
+      let lease = try DirectoryLease(scratch.appending(Self.lockName))
+      for name in try names(in: scratch) where name != Self.lockName {
         _ = unsafe scratch.appending(name).withPlatformString { unsafe unlink($0) }
       }
+      return lease
     }
   }
 
@@ -47,8 +51,13 @@ package struct DirectoryStore: BlobStore {
   package func putTogether(_ objects: [(name: ObjectName, bytes: [UInt8])]) throws {
     try reporting("store.failed", "cannot write to \(root)") {
       for object in objects { try makeFolders(for: object.name) }
-      try DurableFile.writeTogether(
-        objects.map { (path($0.name), $0.bytes) }, scratch: scratch)
+      do {
+        try DurableFile.writeTogether(
+          objects.map { (path($0.name), $0.bytes) }, scratch: scratch)
+      } catch Errno.fileExists {
+        let names = objects.map { "\($0.name)" }.joined(separator: " or ")
+        throw OperatorError("object.exists", .failed, "\(names) is in the store already")
+      }
     }
   }
 
@@ -192,6 +201,17 @@ package struct DirectoryStore: BlobStore {
     default: OperatorError(code, .failed, "\(what): \(problem)")
     }
   }
+}
+
+/// A writer's right to a directory: a lock among its temporary files.
+private final class DirectoryLease: WriterLease {
+  private var lock: RunLock?
+
+  init(_ path: FilePath) throws {
+    lock = try RunLock(path)
+  }
+
+  func release() { lock = nil }
 }
 
 extension FileDescriptor {

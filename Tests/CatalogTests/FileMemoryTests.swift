@@ -10,12 +10,14 @@ import Vocabulary
 struct FileMemoryTests {
   private let catalog: SmallCatalog
   private let memory: CompartmentMemory
+  private let core: CompartmentName
   private let media: SourceName
   private let other: SourceName
 
   init() throws {
     catalog = try SmallCatalog()
-    memory = CompartmentMemory(catalog.database, try SmallCatalog.compartment("core"))
+    core = try SmallCatalog.compartment("core")
+    memory = CompartmentMemory(catalog.database, core)
     media = try SmallCatalog.source("media")
     other = try SmallCatalog.source("other")
   }
@@ -74,7 +76,7 @@ struct FileMemoryTests {
     }
     lines.forEach { memory.remember($0) }
     try memory.flush()
-    let known = try FileMemory(catalog.reopened(), source: media).files(in: [0, 255, 47])
+    let known = try FileMemory(catalog.reopened(), source: media, of: core).files(in: [0, 255, 47])
     #expect(known.count == lines.count)
     for line in lines {
       let again = try #require(known[line.name])
@@ -84,7 +86,7 @@ struct FileMemoryTests {
       FileMemory.Line(
         source: media, folder: [0, 255, 47], name: lines[0].name, stamp: [1], line: [2], packs: []))
     try memory.flush()
-    let newer = try FileMemory(catalog.reopened(), source: media).files(in: [0, 255, 47])
+    let newer = try FileMemory(catalog.reopened(), source: media, of: core).files(in: [0, 255, 47])
     #expect(newer[lines[0].name]?.stamp == [1] && newer.count == lines.count)
   }
 
@@ -104,7 +106,7 @@ struct FileMemoryTests {
       (media, "a", "x"), (media, "a", "y"), (media, "a", "z"), (media, "b", "x"), (media, "", "x"),
       (other, "a", "x"), (other, "b", "y"),
     ])
-    let files = try FileMemory(catalog.database, source: media)
+    let files = try FileMemory(catalog.database, source: media, of: core)
     try files.forget([Array("x".utf8), Array("unknown".utf8)], in: Array("a".utf8))
     try files.forget([], in: Array("b".utf8))
     #expect(try catalog.database.names(media, in: "a") == ["y", "z"])
@@ -118,10 +120,26 @@ struct FileMemoryTests {
     #expect(try catalog.database.names(other, in: "b") == ["y"])
 
     let book = SnapshotBook(catalog.database)
-    try book.note(other, uses: [PackHandle(1)])
-    try book.forgetSources(otherThan: [media])
+    try book.note(other, of: core, uses: [PackHandle(1)])
+    try book.forgetSources(otherThan: [(core, media)])
     #expect(try catalog.database.names(media, in: "a") == ["y", "z"])
     #expect(try catalog.database.names(other, in: "a") == [])
+    #expect(try book.usedPacks() == [])
+  }
+
+  @Test("a source in another compartment is a new one: no file, pack or chunk of it is known there")
+  func anotherCompartment() throws {
+    try remember([(media, "a", "x")])
+    let bridge = try SmallCatalog.compartment("bridge")
+    #expect(try catalog.database.names(media, in: "a", of: "bridge") == [])
+    let there = CompartmentMemory(catalog.database, bridge)
+    #expect(try there.pack(holding: SmallCatalog.chunk(1)) == nil)
+    #expect(try memory.pack(holding: SmallCatalog.chunk(1)) == PackHandle(1))
+
+    let book = SnapshotBook(catalog.database)
+    try book.note(media, of: core, uses: [PackHandle(1)])
+    try book.forgetSources(otherThan: [(bridge, media)])
+    #expect(try catalog.database.names(media, in: "a") == [])
     #expect(try book.usedPacks() == [])
   }
 }

@@ -61,8 +61,11 @@ final class SmallCatalog {
 
 extension CatalogDatabase {
   /// The names that a source is known to have in a folder.
-  func names(_ source: SourceName, in folder: String) throws -> [String] {
-    try FileMemory(self, source: source).files(in: Array(folder.utf8)).keys
+  func names(
+    _ source: SourceName, in folder: String, of compartment: String = "core"
+  ) throws -> [String] {
+    try FileMemory(self, source: source, of: SmallCatalog.compartment(compartment))
+      .files(in: Array(folder.utf8)).keys
       .map { String(decoding: $0, as: UTF8.self) }.sorted()
   }
 }

@@ -122,12 +122,12 @@ struct SnapshotBookTests {
     let (media, config) = (try SmallCatalog.source("media"), try SmallCatalog.source("config"))
     let handles = [try remember([1]), try remember([2]), try remember([3])]
     let book = SnapshotBook(catalog.database)
-    try book.note(media, uses: [handles[0], handles[1]])
-    try book.note(config, uses: [handles[1]])
+    try book.note(media, of: core, uses: [handles[0], handles[1]])
+    try book.note(config, of: core, uses: [handles[1]])
     #expect(try book.usedPacks() == [handles[0], handles[1]])
-    try book.note(media, uses: [handles[2]])
+    try book.note(media, of: core, uses: [handles[2]])
     #expect(try SnapshotBook(catalog.reopened()).usedPacks() == [handles[1], handles[2]])
-    try book.note(config, uses: [])
+    try book.note(config, of: core, uses: [])
     #expect(try book.usedPacks() == [handles[2]])
   }
 
@@ -145,7 +145,8 @@ struct SnapshotBookTests {
 
     let other = try SmallCatalog()
     let packs = zip([core, bridge, core], descriptions).map { (snapshot, $0, $1) }
-    try SnapshotBook(other.database).rebuild(head: head(3), needed: book.needed(), packs: packs)
+    try SnapshotBook(other.database).rebuild(
+      head: head(3), needed: book.needed(), packs: packs, sources: [], seals: [])
     let again = SnapshotBook(try other.reopened())
     #expect(try other.reopened().head() == head(3))
     #expect(try again.needed().objects == book.needed().objects)
@@ -181,7 +182,8 @@ struct SnapshotBookTests {
     needed.insert(.pack(packs[1].name), .init(size: 1, sha256: packs[1].name))
     needed.insert(.packHeader(packs[1].name), .init(size: 1, sha256: packs[1].headerSHA256))
     try SnapshotBook(catalog.database).rebuild(
-      head: head(1), needed: needed, packs: descriptions.map { (snapshot, core, $0) })
+      head: head(1), needed: needed, packs: descriptions.map { (snapshot, core, $0) }, sources: [],
+      seals: [])
     let memory = CompartmentMemory(catalog.database, core)
     #expect(try memory.pack(holding: SmallCatalog.chunk(1)) == nil)
     #expect(try memory.pack(holding: SmallCatalog.chunk(2)) != nil)

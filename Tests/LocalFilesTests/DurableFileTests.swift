@@ -95,12 +95,11 @@ struct DurableFileTests {
     try DurableFile.writeTogether(paths.map { ($0, [1]) }, scratch: scratch)
     for name in ["a", "b", "c"] { #expect(try folder.read(name) == [1]) }
 
-    try FileManager.default.removeItem(atPath: paths[1].string)
-    try DurableFile.makeFolder(paths[1])
-    #expect(throws: Errno.self) {
+    try FileManager.default.removeItem(atPath: paths[0].string)
+    #expect(throws: Errno.fileExists) {
       try DurableFile.writeTogether(paths.map { ($0, [2]) }, scratch: scratch)
     }
-    #expect(try folder.read("a") == [2] && folder.read("c") == [1])
+    #expect(try folder.read("a") == [2] && folder.read("b") == [1] && folder.read("c") == [1])
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.string) == [])
   }
 

@@ -99,6 +99,28 @@ struct LedgerTests {
     #expect(problem?.message.contains("a note") == true)
   }
 
+  @Test("an entry that is published is never replaced, only a signature that was left without one")
+  func overtaken() throws {
+    let ledger = try SmallLedger(entries: 1)
+    let before = ledger.head
+    try ledger.append()
+    let (entry, signature) = (
+      try ledger.host.store.read(ledger.entry(2)), try ledger.host.store.read(ledger.signature(2))
+    )
+    // Another run that began after the first entry, too.
+    let error = refusal {
+      try ledger.append(previous: before?.sha256, sequence: LedgerSequence(2))
+    }
+    #expect(error?.code == "run.overtaken" && error?.status == .locked)
+    #expect(error?.message.contains(ledger.entry(2).path) == true)
+    #expect(try ledger.host.store.read(ledger.entry(2)) == entry)
+    #expect(try ledger.host.store.read(ledger.signature(2)) == signature)
+    try ledger.remove(ledger.entry(2))
+    try ledger.append(previous: before?.sha256, sequence: LedgerSequence(2))
+    #expect(ledger.problem() == nil)
+    #expect(try ledger.host.store.read(ledger.signature(2)) != signature)
+  }
+
   @Test("an entry without its signature, or with a damaged one, is not trusted")
   func unsigned() throws {
     let ledger = try SmallLedger(entries: 2)

@@ -38,6 +38,7 @@ final class SmallHost {
   let key: SigningKey
   let format: StoreFormat
   private let catalog: CatalogDatabase
+  private let lease: any WriterLease
   private(set) var head: LedgerHead?
 
   init(key: SigningKey = SigningKey.generate()) throws {
@@ -46,7 +47,7 @@ final class SmallHost {
     store = DirectoryStore(FilePath(folder.path(of: "store")), writer: "host")
     format = StoreFormat()
     catalog = try CatalogDatabase(FilePath(folder.path(of: "catalog.sqlite")))
-    try store.prepareForWriting()
+    lease = try store.prepareForWriting()
     try format.create(in: store)
   }
 
@@ -107,7 +108,7 @@ final class SmallHost {
     let entry = LedgerEntry(
       store: format.store, host: key.verifyingKey.keyID, hostname: "proof",
       sequence: head?.sequence.next ?? .first, previous: head?.sha256, snapshot: snapshot,
-      started: .now(), finished: .now(), sources: [], added: added, unneeded: [],
+      started: .now(), finished: .now(), sources: [], compartments: nil, added: added, unneeded: [],
       needed: needed.summary)
     let head = try entry.publish(to: store, signedWith: key)
     try book.record(
@@ -115,6 +116,25 @@ final class SmallHost {
       dropped: [])
     self.head = head
     return snapshot
+  }
+
+  /// Replaces the header of a pack, and says so in a ledger entry of its own.
+  func replaceHeader(_ name: ObjectName, with bytes: [UInt8]) throws {
+    try overwrite(name, bytes)
+    let digest = SHA256Hasher.digest(of: bytes)
+    let book = SnapshotBook(catalog)
+    var needed = try book.needed()
+    needed.insert(name, NeededSet.Facts(size: bytes.count, sha256: digest))
+    let added = [ObjectRecord(name: name, size: bytes.count, sha256: digest)]
+    let snapshot = SnapshotID(startedAt: .now())
+    let entry = LedgerEntry(
+      store: format.store, host: key.verifyingKey.keyID, hostname: "proof",
+      sequence: head?.sequence.next ?? .first, previous: head?.sha256, snapshot: snapshot,
+      started: .now(), finished: .now(), sources: [], compartments: nil, added: added,
+      unneeded: [], needed: needed.summary)
+    let head = try entry.publish(to: store, signedWith: key)
+    try book.record(snapshot, head: head, added: added, unneeded: [], published: [], dropped: [])
+    self.head = head
   }
 
   private func manifest(

@@ -39,7 +39,8 @@ final class SmallLedger {
       store: host.format.store, host: keyID, hostname: "proof",
       sequence: sequence ?? head?.sequence.next ?? .first,
       previous: previous ?? head?.sha256, snapshot: SnapshotID(startedAt: .now()),
-      started: .now(), finished: .now(), sources: [], added: records, unneeded: unneeded,
+      started: .now(), finished: .now(), sources: [], compartments: nil, added: records,
+      unneeded: unneeded,
       needed: summary ?? needed.summary)
     head = try entry.publish(to: host.store, signedWith: signedBy ?? key)
   }

@@ -17,7 +17,7 @@ struct DirectoryStoreTests {
     _ folder: borrowing ScratchFolder, writer: String = "writer"
   ) throws -> DirectoryStore {
     let store = DirectoryStore(FilePath(folder.path(of: "store")), writer: writer)
-    try store.prepareForWriting()
+    try store.prepareForWriting().release()
     return store
   }
 
@@ -57,7 +57,7 @@ struct DirectoryStoreTests {
       atPath: folder.path(of: "store/\(taken)"), withIntermediateDirectories: true)
     #expect(refusal { try store.put(taken, [3]) } != nil)
     #expect(refusal { try store.putTogether([(.format, [1]), (taken, [2])]) } != nil)
-    #expect(try store.list(".tmp/writer") == [])
+    #expect(try store.list(".tmp/writer") == ["lock"])
     #expect(
       try FileManager.default.contentsOfDirectory(
         atPath: folder.path(of: "store/\(taken)")) == [])
@@ -70,7 +70,7 @@ struct DirectoryStoreTests {
     let names = (0..<4).map { ObjectName.pack(of: [UInt8($0)]) }
     try FileManager.default.createDirectory(
       atPath: folder.path(of: "store/\(names[2])"), withIntermediateDirectories: true)
-    #expect(refusal { try store.putTogether(names.map { ($0, [9]) }) }?.code == "store.failed")
+    #expect(refusal { try store.putTogether(names.map { ($0, [9]) }) }?.code == "object.exists")
     #expect(try store.read(names[0]) == [9] && store.read(names[1]) == [9])
     #expect(try store.size(of: names[3]) == nil)
   }
@@ -83,10 +83,25 @@ struct DirectoryStoreTests {
     try mine.put(name, [1])
     let left = try folder.write([1, 2, 3], to: "store/.tmp/writer/0123456789abcdef.tmp")
     let theirs = try folder.write([4], to: "store/.tmp/other/0123456789abcdef.tmp")
-    try store(folder).prepareForWriting()
+    try store(folder).prepareForWriting().release()
     #expect(!FileManager.default.fileExists(atPath: left))
     #expect(FileManager.default.fileExists(atPath: theirs))
     #expect(try mine.read(name) == [1])
+  }
+
+  @Test("while one process writes, another of the same writer is refused and removes nothing")
+  func lease() throws {
+    let folder = try ScratchFolder()
+    let store = DirectoryStore(FilePath(folder.path(of: "store")), writer: "writer")
+    let lease = try store.prepareForWriting()
+    let live = try folder.write([1], to: "store/.tmp/writer/0123456789abcdef.tmp")
+    let error = refusal { _ = try store.prepareForWriting() }
+    #expect(error?.code == "run.locked" && error?.status == .locked)
+    #expect(FileManager.default.fileExists(atPath: live))
+    _ = try self.store(folder, writer: "other")
+    lease.release()
+    try store.prepareForWriting().release()
+    #expect(!FileManager.default.fileExists(atPath: live))
   }
 
   @Test("a link, a folder or a pipe in place of an object is not followed, and nobody waits for it")

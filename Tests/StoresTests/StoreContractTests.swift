@@ -66,7 +66,8 @@ struct StoreContractTests {
   }
 
   @Test(
-    "objects put together are all there, and replace what had their names", arguments: StoreKind.all
+    "objects put together are all there, and where a name is taken nothing is replaced",
+    arguments: StoreKind.all
   )
   func together(kind: StoreKind) throws {
     let folder = try ScratchFolder()
@@ -76,8 +77,12 @@ struct StoreContractTests {
     )
     try store.putTogether([(signature, [1]), (entry, [2, 3])])
     #expect(try store.read(signature) == [1] && store.read(entry) == [2, 3])
-    try store.putTogether([(signature, [4, 5, 6]), (entry, [])])
-    #expect(try store.read(signature) == [4, 5, 6] && store.read(entry) == [])
+    let again = { try store.putTogether([(signature, [4, 5, 6]), (entry, [])]) }
+    #expect(refusal(of: again)?.code == "object.exists")
+    #expect(try store.read(signature) == [1] && store.read(entry) == [2, 3])
+    try store.remove(signature)
+    #expect(refusal(of: again)?.code == "object.exists")
+    #expect(try store.read(signature) == [4, 5, 6] && store.read(entry) == [2, 3])
     try store.putTogether([])
     let folderOfHost = "ledger/\(keyID)"
     #expect(try store.list(folderOfHost) == ["00000001.json", "00000001.minisig"])
@@ -184,6 +189,17 @@ struct StoreContractTests {
     }
     #expect(winners.count == 1)
     #expect(try store.read(name) == [UInt8](repeating: winners.first ?? 255, count: 5000))
+  }
+
+  @Test("a writer's right is one process's, until it is given back", arguments: StoreKind.all)
+  func lease(kind: StoreKind) throws {
+    let folder = try ScratchFolder()
+    let lease = try kind.open(in: folder).prepareForWriting()
+    let error = refusal { _ = try kind.open(in: folder).prepareForWriting() }
+    #expect(error?.code == "run.locked" && error?.status == .locked)
+    try kind.open(in: folder, writer: "another").prepareForWriting().release()
+    lease.release()
+    try kind.open(in: folder).prepareForWriting().release()
   }
 
   @Test("a store that is opened again holds what was put before", arguments: StoreKind.all)

@@ -29,10 +29,10 @@ struct StoreKind: Sendable, CustomTestStringConvertible {
     try make(folder.path(of: "store"), writer)
   }
 
-  /// A store of this kind that is ready to be written to.
+  /// A store of this kind that is ready to be written to, and that nobody has taken.
   func prepared(in folder: borrowing ScratchFolder) throws -> any BlobStore {
     let store = try open(in: folder)
-    try store.prepareForWriting()
+    try store.prepareForWriting().release()
     return store
   }
 }

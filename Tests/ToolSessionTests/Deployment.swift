@@ -26,6 +26,8 @@ final class Deployment {
   let bridgeTeam: Officer
   /// The connection string of Synapse's database, where there is one.
   let database: String?
+  /// Who the compartment `core` is sealed for.
+  var coreOfficers: [Officer]
   /// Lines of further sources of the compartment `core`.
   var moreSources: [String] = []
   var environment: [String: String] = [:]
@@ -39,6 +41,7 @@ final class Deployment {
   init(withDatabase: Bool = false, in parent: String? = nil) async throws {
     folder = try ScratchFolder(in: parent)
     officers = try Officer("officers", in: folder)
+    coreOfficers = [officers]
     bridgeTeam = try Officer("bridge-team", in: folder)
     database = withDatabase ? try await SharedServer.database(SynapseLike.schema) : nil
     try write(SynapseLike.homeserver, to: "config/homeserver.yaml")
@@ -71,7 +74,7 @@ final class Deployment {
       host_key: \(path("keys/host.key"))
       metrics: \(path("metrics/coffer.prom"))
       recipients:
-        officers: [\(officers.recipient)]
+        officers: [\(coreOfficers.map(\.recipient).joined(separator: ", "))]
         bridge-team: [\(bridgeTeam.recipient)]
       compartments:
         bridge:

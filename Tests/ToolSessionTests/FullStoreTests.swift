@@ -53,31 +53,41 @@ import Testing
 
   @Test func aSecondRunAtOnceIsRefusedAndTheFirstGoesOn() async throws {
     let host = try await Deployment()
-    try await host.sqlite("PRAGMA journal_mode = DELETE")
     try await host.initialise()
-    // Somebody who writes to the SQLite file holds the first run up for as long as we want.
-    let holder = try host.program("sqlite3")
-    let arguments = [
-      host.path("bridge.db"), "-cmd", "BEGIN EXCLUSIVE",
-      "-cmd", ".shell touch \(host.path("held"))",
-      "-cmd", ".shell while [ ! -e \(host.path("free")) ]; do sleep 0.05; done",
-    ]
-    async let holding = holder.run(arguments, input: "COMMIT;\n")
-    try await until { FileManager.default.fileExists(atPath: host.path("held")) }
-    let configuration = host.configuration
-    async let first = Program(path: BuiltTools.backup).run(["run", "--config", configuration])
-    try await until {
-      try await host.backup("status", "--json").output.contains("\"running\":true")
+    try await host.whileARunIsUnderWay {
+      for _ in 0..<3 {
+        try await host.backup("run").expect(11, "run.locked", naming: host.path("state/lock"))
+      }
+      try await host.backup("init").expect(11, "run.locked")
+      try await host.backup("run", "--dry-run").expect(0)
     }
-    for _ in 0..<3 {
-      try await host.backup("run").expect(11, "run.locked", naming: host.path("state/lock"))
-    }
-    try await host.backup("init").expect(11, "run.locked")
-    try await host.backup("run", "--dry-run").expect(0)
-    try host.folder.write("", to: "free")
-    try await holding.expect(0)
-    try await first.expect(0)
     try await host.verify().expect(0, naming: "4 sources of")
+  }
+
+  @Test func aSecondStateFolderOfTheSameHostIsRefusedAndNothingIsTakenFromTheFirst() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    let yaml = try host.folder.readText("coffer.yaml")
+    try host.folder.write(
+      yaml.replacing("state: \(host.path("state"))", with: "state: \(host.path("other"))"),
+      to: "other.yaml")
+    func other(_ verb: String) async throws -> Program.Outcome {
+      try await Program(path: BuiltTools.backup).run([verb, "--config", host.path("other.yaml")])
+    }
+    try await other("init").expect(0)
+    try await host.whileARunIsUnderWay {
+      let writer = try #require(
+        try FileManager.default.contentsOfDirectory(atPath: "\(host.store.path)/.tmp").first)
+      let live = "store/.tmp/\(writer)/live.tmp"
+      try host.folder.write("being written\n", to: live)
+      for verb in ["run", "init"] {
+        try await other(verb).expect(11, "run.locked", naming: "store/.tmp/\(writer)/lock")
+      }
+      #expect(try host.folder.readText(live) == "being written\n")
+    }
+    #expect(try host.store.entries().count == 1)
+    try await other("run").expect(0, naming: "ledger head 2 ")
+    try await host.verify().expect(0, naming: "ledger head 2 ")
   }
 
   @Test func aStoreThatCannotBeWrittenToIsNamed() async throws {
@@ -90,6 +100,30 @@ import Testing
     let night = try await host.backup("run").expect(1, "store.failed", naming: host.store.path)
     #expect(!night.errors.contains("[unexpected]"), "\(night)")
     try await host.verify().expect(0, naming: "ledger head 1 ")
+  }
+}
+
+extension Deployment {
+  /// Does something while a run is under way that goes well in the end.
+  func whileARunIsUnderWay(_ body: () async throws -> Void) async throws {
+    // Somebody who writes to the SQLite file holds the run up for as long as we want.
+    try await sqlite("PRAGMA journal_mode = DELETE")
+    let holder = try program("sqlite3")
+    let arguments = [
+      path("bridge.db"), "-cmd", "BEGIN EXCLUSIVE", "-cmd", ".shell touch \(path("held"))",
+      "-cmd", ".shell while [ ! -e \(path("free")) ]; do sleep 0.05; done",
+    ]
+    async let holding = holder.run(arguments, input: "COMMIT;\n")
+    try await until { FileManager.default.fileExists(atPath: path("held")) }
+    let configuration = configuration
+    async let run = Program(path: BuiltTools.backup).run(["run", "--config", configuration])
+    try await until { try await backup("status", "--json").output.contains("\"running\":true") }
+    // By then it has taken the store, too.
+    try await until { FileManager.default.fileExists(atPath: path("state/scratch")) }
+    try await body()
+    try folder.write("", to: "free")
+    try await holding.expect(0)
+    try await run.expect(0)
   }
 }
 

@@ -117,4 +117,64 @@ import Testing
       good.split(separator: "\n").first { $0.contains("success_timestamp_seconds ") })
     #expect(try host.folder.readText("drill.prom").contains(line))
   }
+
+  @Test func aDrillOfAPartSaysSoAndRenewsNothingOfTheRest() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.night()
+    let metrics = host.path("drill.prom")
+    func values() throws -> [String: String] {
+      let lines = try host.folder.readText("drill.prom").split(separator: "\n")
+      return lines.filter { !$0.hasPrefix("#") }.reduce(into: [:]) { values, line in
+        let parts = line.split(separator: " ")
+        values[String(parts[0]).replacing("_timestamp_seconds", with: "")] = String(parts[1])
+      }
+    }
+    try await host.drill("--metrics", metrics).expect(0, naming: "can be restored")
+    let whole = try values()
+    #expect(whole["coffer_drill_sources"] == "4")
+    #expect(whole["coffer_drill_left_out_sources{reason=\"not-saved\"}"] == "0")
+    let names = ["bridge-config", "bridge-db", "synapse-config", "synapse-media"]
+    for name in names {
+      #expect(
+        whole["coffer_drill_source_last_success{source=\"\(name)\"}"]
+          == whole["coffer_drill_last_success"])
+    }
+
+    try await Task.sleep(for: .seconds(1.1))
+    try await host.backup("run", "--only", "synapse-config").expect(0)
+    let report = host.path("drill.json")
+    let keep = ["--report", report, "--report-key", host.path("drill.key"), "--metrics", metrics]
+    try await host.restore(
+      ["drill", "--scratch", host.path("")] + host.allIdentities + keep, from: host.store
+    ).expect(0, naming: "the drill passed, without bridge-config, bridge-db, synapse-media")
+    let part = try values()
+    #expect(part["coffer_drill_passed"] == "1" && part["coffer_drill_sources"] == "1")
+    #expect(part["coffer_drill_left_out_sources{reason=\"not-saved\"}"] == "3")
+    #expect(part["coffer_drill_last_success"] == whole["coffer_drill_last_success"])
+    for name in names {
+      let key = "coffer_drill_source_last_success{source=\"\(name)\"}"
+      #expect((part[key] == whole[key]) == (name != "synapse-config"), "\(name)")
+    }
+    let page = try host.folder.readText("drill.txt")
+    #expect(page.contains("NOT drilled: synapse-media, not in this snapshot\n"), "\(page)")
+
+    // Whoever opens one compartment only says nothing of the other.
+    try await host.night()
+    try await host.restore(
+      ["drill", "--scratch", host.path(""), "--identity", host.bridgeTeam.identity] + keep,
+      from: host.store
+    ).expect(0, naming: "without synapse-config, synapse-media")
+    let sealed = try values()
+    #expect(sealed["coffer_drill_left_out_sources{reason=\"sealed\"}"] == "2")
+    let media = "coffer_drill_source_last_success{source=\"synapse-media\"}"
+    #expect(sealed[media] == whole[media])
+    #expect(
+      try host.folder.readText("drill.txt").contains(
+        "NOT drilled: synapse-media, its compartment is sealed\n"))
+    // A drill that cannot be held forgets nothing.
+    try host.store.remove("coffer.json")
+    try await host.drill("--metrics", metrics).expect(10)
+    #expect(try values()[media] == whole[media])
+  }
 }

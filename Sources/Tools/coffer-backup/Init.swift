@@ -19,6 +19,11 @@ extension CofferBackup {
       let configuration = try file.load()
       let report = try StorePreparation.prepare(configuration)
       for path in report.made { context.console.say("made \(path)") }
+      for compartment in report.keyedAnew {
+        context.console.warn(
+          "compartment '\(compartment)' had a key, which is lost: with the new one the next run stores "
+            + "all of it again; if there is a copy of the old key, put it back before that run")
+      }
       context.console.say(
         """
         store \(report.storeID) at \(configuration.store)\(report.storeWasThere ? " (was there)" : "")

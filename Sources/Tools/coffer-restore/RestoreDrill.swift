@@ -76,7 +76,12 @@ extension CofferRestore {
           "the drill failed: \(bad.count) findings, see above",
           hint: "docs/runbooks/when-a-check-fails.md")
       }
-      console.say("the drill passed: snapshot \(result.snapshot) can be restored")
+      let rest = result.leftOut.map(\.name.text).joined(separator: ", ")
+      console.say(
+        rest.isEmpty
+          ? "the drill passed: snapshot \(result.snapshot) can be restored"
+          : "the drill passed, without \(rest): the rest of snapshot \(result.snapshot) can be restored"
+      )
       return .done
     }
 

@@ -1,0 +1,100 @@
+import Foundation
+import ProofTools
+import Testing
+
+/// Folders whose volume is not mounted, and files that are gone: one is no success, the other daily life.
+@Suite(.serialized, .timeLimit(.minutes(10))) struct MissingVolumeTests {
+  /// A host with media that would be missed.
+  private func host(withDatabase: Bool) async throws -> Deployment {
+    let host = try await Deployment(withDatabase: withDatabase)
+    var chance = SeededChance(for: "a missing volume")
+    try await host.writeNoise(300_000, to: "media/local_content/Ff/Ff/large", &chance)
+    try await host.initialise()
+    return host
+  }
+
+  private func unmount(_ host: Deployment) throws {
+    try FileManager.default.moveItem(atPath: host.path("media"), toPath: host.path("volume"))
+    try FileManager.default.createDirectory(
+      atPath: host.path("media/lost+found"), withIntermediateDirectories: true)
+  }
+
+  private func mount(_ host: Deployment) throws {
+    try host.remove("media")
+    try FileManager.default.moveItem(atPath: host.path("volume"), toPath: host.path("media"))
+  }
+
+  private func metric(_ host: Deployment, _ name: String) throws -> String? {
+    let lines = try host.folder.readText("metrics/coffer.prom").split(separator: "\n")
+    let line = lines.first { $0.hasPrefix("\(name){source=\"synapse-media\"} ") }
+    return line.flatMap { $0.split(separator: " ").last.map(String.init) }
+  }
+
+  @Test(arguments: [true, false])
+  func aFolderThatIsSuddenlyEmptyIsPartlySavedAndWhatItHeldIsNotForgotten(
+    withDatabase: Bool
+  ) async throws {
+    let host = try await host(withDatabase: withDatabase)
+    try await host.night()
+    #expect(try metric(host, "coffer_backup_source_state") == "1")
+    try unmount(host)
+    // Not once, and not by habit.
+    for _ in 0..<2 {
+      let night = try await host.backup("run").expect(
+        3, naming: "synapse-media", "is its volume mounted?")
+      #expect(night.errors.contains("no file is there, where 3 were saved before"), "\(night)")
+      #expect(try metric(host, "coffer_backup_source_state") == "0.5")
+    }
+    try await host.restore("snapshots").expect(0, naming: "synapse-media: partly")
+    try await host.verify().expect(0)
+    try mount(host)
+    let back = try await host.night()
+    #expect(try back.stored() < 20_000, "\(back)")
+    try await host.drill().expect(0)
+    #expect(try metric(host, "coffer_backup_source_state") == "1")
+  }
+
+  @Test func aFolderThatWasEmptyFromTheBeginningIsSaved() async throws {
+    let host = try await Deployment()
+    try host.remove("bridge/config.yaml")
+    try await host.initialise()
+    try await host.night()
+    try host.write("now\n", to: "bridge/config.yaml")
+    try await host.night()
+    try host.remove("bridge/config.yaml")
+    try await host.backup("run").expect(3, naming: "bridge-config", "put a file into it")
+    try host.write("", to: "bridge/empty-on-purpose")
+    try await host.night()
+    try await host.drill().expect(0)
+  }
+
+  @Test func anotherFolderInThePlaceOfTheMediaIsPartlySaved() async throws {
+    let host = try await host(withDatabase: true)
+    try unmount(host)
+    try host.write("of another service\n", to: "media/something/else")
+    try await host.backup("run").expect(3, naming: "none of the dump's 2 media rows has its file")
+    #expect(try metric(host, "coffer_backup_source_rows_without_file") == "2")
+    try mount(host)
+    try await host.night()
+    #expect(try metric(host, "coffer_backup_source_rows_without_file") == "0")
+  }
+
+  @Test func someRowsWithoutTheirFileAreAWarningAndFewOfManyANote() async throws {
+    let host = try await host(withDatabase: true)
+    try host.remove("media/\(SynapseLike.media.keys.sorted()[0])")
+    let night = try await host.night()
+    #expect(night.errors.contains("1 of 2 media rows of the dump have no file"), "\(night)")
+    #expect(try metric(host, "coffer_backup_source_rows_without_file") == "1")
+    for number in 100..<300 {
+      try host.write("\(number)", to: "media/local_content/Mm/Mm/m\(number)")
+    }
+    try SharedServer.execute(
+      """
+      INSERT INTO local_media_repository
+      SELECT 'MmMmm' || n, 3, NULL, NULL, NULL FROM generate_series(100, 299) n
+      """, in: host.database ?? "")
+    let next = try await host.night()
+    #expect(next.output.contains("1 of 202 media rows of the dump have no file"), "\(next)")
+    #expect(!next.errors.contains("media rows"), "\(next)")
+  }
+}
