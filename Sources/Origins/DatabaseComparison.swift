@@ -43,21 +43,15 @@ struct DatabaseComparison {
   }
 
   private func sequences(_ connection: PostgresConnection) throws -> [Finding] {
-    var findings: [Finding] = []
-    let names = facts.database.sequences
-    let now = try DatabaseFacts.sequences(in: connection)
-    for expected in names {
-      let found = now.first { $0.schema == expected.schema && $0.name == expected.name }
-      if found != expected {
-        findings.append(
-          Finding(
-            .bad, "sequences.differ",
-            "\(source): sequence \(expected.schema).\(expected.name) stands at "
-              + "\(found.map { "\($0.lastValue)" } ?? "nothing"), not \(expected.lastValue)"))
-      }
+    let expected: SequenceExpectation =
+      facts.figures.sequences.map { .exactly($0) } ?? .atLeast(facts.database.sequences ?? [])
+    let problems = expected.problems(with: try SequenceFact.all(in: connection))
+    guard problems.isEmpty else {
+      return problems.map { Finding(.bad, "sequences.differ", "\(source): \($0)") }
     }
-    guard findings.isEmpty else { return findings }
-    return [Finding(.good, "sequences.equal", "\(source): \(names.count) sequences stand as saved")]
+    return [
+      Finding(.good, "sequences.equal", "\(source): \(expected.count) sequences stand as saved")
+    ]
   }
 
   private func locale(_ connection: PostgresConnection) throws -> [Finding] {

@@ -13,7 +13,7 @@ package struct PostgresOrigin: Origin {
   /// What a manifest says of a database.
   struct Facts: Codable {
     let database: DatabaseFacts
-    /// Rows and digest of each table, taken from the dump as it passed.
+    /// Rows and digest of each table, and where sequences are set, taken from the dump as it passed.
     let figures: ContentFigures
   }
 
@@ -125,7 +125,7 @@ package struct PostgresOrigin: Origin {
       observer.observe(piece)
       meter.advance(bytes: piece.byteCount)
     }
-    guard try observer.finish() == facts.figures else {
+    guard try observer.finish().areThose(of: facts.figures) else {
       throw OperatorError(
         "dump.figures", .mismatch, "\(record.name): the dump's rows are not those of the manifest")
     }
