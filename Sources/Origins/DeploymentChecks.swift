@@ -31,12 +31,11 @@ package struct DeploymentChecks {
 
   /// Runs the checks that can be run; one that cannot is a warning, never silence.
   package func run() throws -> [Finding] {
-    guard let synapse = places.first(where: { $0.record.profile == "synapse" }),
-      case .database(let conninfo, _, _) = synapse.target
-    else { return [] }
+    guard let synapse = places.first(where: { $0.record.profile == "synapse" }) else { return [] }
     let connection: PostgresConnection
     do {
-      connection = try PostgresConnection(conninfo: conninfo)
+      connection = try PostgresConnection(
+        conninfo: PostgresOrigin.login(for: synapse.record, synapse.target).conninfo)
     } catch let error as OperatorError {
       return [Finding(.bad, error.code, error.message)]
     }
