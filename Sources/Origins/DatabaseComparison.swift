@@ -1,8 +1,8 @@
 import PostgreSQL
 import Vocabulary
 
-/// Compares a live database with what was saved: every table's rows and digest, sequences, locale,
-/// and for Synapse what Synapse would stumble over.
+/// Compares a live database with what was saved: every table's rows and digest, sequences, locale;
+/// and with what its kind needs, for a backup of the wrong database is restored without a fault.
 struct DatabaseComparison {
   private let source: SourceName
   private let facts: PostgresOrigin.Facts
@@ -21,7 +21,7 @@ struct DatabaseComparison {
     if profile.name == "synapse" {
       findings += try synapse(connection)
     }
-    findings += try sequences(connection) + locale(connection)
+    findings += try profileTables(connection) + sequences(connection) + locale(connection)
     // Last, for it changes how the connection writes values.
     return try tables(connection) + findings
   }
@@ -39,6 +39,31 @@ struct DatabaseComparison {
       Finding(
         .good, "tables.equal",
         "\(source): \(found.rows) rows in \(found.tables.count) tables are as they were saved")
+    ]
+  }
+
+  private func profileTables(_ connection: PostgresConnection) throws -> [Finding] {
+    let missing = try profile.missingTables(in: connection)
+    let watched = missing.watched.filter { !missing.vital.contains($0) }.map {
+      Finding(
+        .warning, "tables.watched",
+        "\(source): there is no table '\($0)', as most databases of the profile '\(profile.name)' have"
+      )
+    }
+    guard missing.vital.isEmpty else {
+      return watched
+        + missing.vital.map {
+          Finding(
+            .bad, "tables.vital",
+            "\(source): there is no table '\($0)', which the profile '\(profile.name)' cannot do without"
+          )
+        }
+    }
+    guard !profile.vitalTables.isEmpty else { return watched }
+    return watched + [
+      Finding(
+        .good, "tables.there",
+        "\(source): no table is missing that the profile '\(profile.name)' cannot do without")
     ]
   }
 

@@ -32,15 +32,14 @@ package struct DeploymentChecks {
   /// Runs the checks that can be run; one that cannot is a warning, never silence.
   package func run() throws -> [Finding] {
     guard let synapse = places.first(where: { $0.record.profile == "synapse" }) else { return [] }
-    let connection: PostgresConnection
     do {
-      connection = try PostgresConnection(
+      let connection = try PostgresConnection(
         conninfo: PostgresOrigin.login(for: synapse.record, synapse.target).conninfo)
+      defer { connection.close() }
+      return try media(connection) + signingKey(connection)
     } catch let error as OperatorError {
       return [Finding(.bad, error.code, error.message)]
     }
-    defer { connection.close() }
-    return try media(connection) + signingKey(connection)
   }
 
   private func media(_ connection: PostgresConnection) throws -> [Finding] {

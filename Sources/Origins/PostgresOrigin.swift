@@ -65,8 +65,9 @@ package struct PostgresOrigin: Origin {
     defer { snapshot.close() }
     let program = try await DumpProgram(serverVersion: snapshot.connection.serverVersion)
     let facts = try DatabaseFacts.gather(in: snapshot)
+    let missing = try profile.missingTables(in: snapshot.connection)
     var notes = earlier
-    notes += try profile.missingTables(in: snapshot.connection).map {
+    notes += (missing.vital + missing.watched.filter { !missing.vital.contains($0) }).map {
       "the profile '\(profile.name)' expects a table '\($0)', which is not there"
     }
     var stream = context.writer.begin(.fine)
@@ -82,7 +83,9 @@ package struct PostgresOrigin: Origin {
     }
     let stored = try stream.finish()
     let figures = try observer.finish()
-    if profile.name == "synapse" { try noteMediaRows(snapshot, context.night) }
+    if profile.name == "synapse", !missing.vital.contains("local_media_repository") {
+      try noteMediaRows(snapshot, context.night)
+    }
     if !profile.excludedData.isEmpty {
       notes.append("rows left out: \(profile.excludedData.joined(separator: ", "))")
     }
