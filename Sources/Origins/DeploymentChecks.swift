@@ -85,11 +85,11 @@ package struct DeploymentChecks {
     let checks = SynapseChecks(connection)
     guard let server = try checks.serverName() else { return [] }
     let needed = try checks.signingKeyIDs(serverName: server)
-    let folders = places.compactMap { place -> FilePath? in
+    let folders = places.compactMap { place -> SigningKeySearch.Place? in
       guard place.record.kind == FilesOrigin.schema.kind, case .path(let path) = place.target,
         place.record.profile != FilesOrigin.mediaProfile
       else { return nil }
-      return path
+      return SigningKeySearch.Place(origin: place.record.origin, folder: path)
     }
     guard !folders.isEmpty else {
       return [
