@@ -92,6 +92,7 @@ let package = Package(
     room("Vocabulary"),
     room("SecretMemory", uses: ["Vocabulary", "CSodium", "COpenSSL"]),
     room("LocalFiles", uses: ["Vocabulary", "SecretMemory", systemPackage]),
+    room("FileTrees", uses: ["CLinux", "Vocabulary", systemPackage]),
 
     // Encryption and signatures that stock tools read.
     room("AgeFormat", uses: ["Vocabulary", "SecretMemory"]),
@@ -105,12 +106,14 @@ let package = Package(
       "Repository",
       uses: ["Vocabulary", "SecretMemory", "AgeFormat", "Signatures", "Compression"]),
     room(
-      "Stores", uses: ["Vocabulary", "SecretMemory", "Repository", "LocalFiles", systemPackage]),
+      "Stores",
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Repository", systemPackage,
+      ]),
     room("Catalog", uses: ["Vocabulary", "Repository", grdb, systemPackage]),
 
     // What is backed up.
     room("Configuration", uses: ["Vocabulary", yams, systemPackage]),
-    room("FileTrees", uses: ["CLinux", "Vocabulary", systemPackage]),
     room(
       "PostgreSQL", uses: ["Vocabulary", "SecretMemory", "CPostgres", subprocess, systemPackage]),
     room("SQLiteDatabases", uses: ["Vocabulary", systemPackage, grdb]),

@@ -1,5 +1,6 @@
 """Rows of a bridge's own tables, of both generations, and of its Matrix state."""
 
+import base64
 import json
 import secrets
 import uuid
@@ -103,6 +104,8 @@ def matrix(near: Neighbourhood) -> list[Table]:
                 "last_used": moment,
             },
         ),
+        Table("crypto_megolm_outbound_session_shared", CONTACTS, {"user_id": near.ghost, "identity_key": key43, "session_id": key43}),
+        Table("crypto_olm_message_hash", 60, {"account_id": account, "received_at": milliseconds, "message_hash": blob(32)}),
         Table(
             "crypto_message_index",
             100,
@@ -116,6 +119,17 @@ def matrix(near: Neighbourhood) -> list[Table]:
                 "usage": lambda number: ("master", "self_signing", "user_signing")[number],
                 "key": key43,
                 "first_seen_key": key43,
+            },
+        ),
+        Table(
+            "crypto_cross_signing_signatures",
+            3,
+            {
+                "signed_user_id": near.bot,
+                "signed_key": key43,
+                "signer_user_id": near.bot,
+                "signer_key": key43,
+                "signature": lambda _: base64.b64encode(secrets.token_bytes(64)).decode(),
             },
         ),
         Table("crypto_secrets", 1, {"account_id": account, "name": "m.megolm_backup.v1", "secret": blob(32)}),
@@ -195,6 +209,46 @@ def bridgev2(near: Neighbourhood) -> list[Table]:
                 "in_space": True,
                 "preferred": False,
                 "last_read": milliseconds,
+            },
+        ),
+        Table(
+            "disappearing_message",
+            12,
+            here
+            | {
+                "mx_room": near.portal_room,
+                "mxid": near.event,
+                "timestamp": milliseconds,
+                "type": "after_read",
+                "timer": 604_800_000_000_000,
+                "disappear_at": lambda number: milliseconds(number) + 604_800_000 if number % 3 else None,
+            },
+        ),
+        Table(
+            "backfill_task",
+            8,
+            here
+            | {
+                "portal_id": lambda number: f"group-{number}",
+                "portal_receiver": "",
+                "user_login_id": login,
+                "batch_count": lambda number: number,
+                "is_done": lambda number: number % 2 == 0,
+                "oldest_message_id": lambda number: f"m{number}",
+                "dispatched_at": milliseconds,
+                "completed_at": milliseconds,
+                "next_dispatch_min_ts": milliseconds,
+            },
+        ),
+        Table(
+            "public_media",
+            6,
+            here
+            | {
+                "public_id": lambda _: secrets.token_urlsafe(16),
+                "mxc": lambda _: f"mxc://comms.example/{secrets.token_hex(12)}",
+                "keys": lambda _: json.dumps({"key": {"k": key43()}, "iv": key43()[:22], "hashes": {"sha256": key43()}}),
+                "mimetype": "image/jpeg",
             },
         ),
         Table(

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass, field
 from pathlib import Path
 
-VERBS_WITH_VENVS = frozenset({"up", "write", "revive", "prove"})
+VERBS_WITH_VENVS = frozenset({"up", "write", "chatter", "revive", "prove"})
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     up = one_folder(verbs, "up", "start a deployment in DIR and fill it")
     up.add_argument("--size", choices=("demo", "test"), default="test")
     one_folder(verbs, "write", "people go on writing in DIR")
+    one_folder(verbs, "chatter", "people write in DIR until this is interrupted; says when they have begun")
     one_folder(verbs, "destroy", "stop DIR's servers and destroy their data; what clients hold stays")
     one_folder(verbs, "cluster", "start an empty PostgreSQL cluster in DIR")
     one_folder(verbs, "down", "stop whatever the lab started in DIR")

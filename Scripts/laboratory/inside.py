@@ -43,6 +43,10 @@ def run(arguments: command_line.Arguments) -> int:
             from .writing import write
 
             return write(arguments.folder)
+        case "chatter":
+            from .chattering import chatter
+
+            return chatter(arguments.folder)
         case "revive":
             from .reviving import revive
 

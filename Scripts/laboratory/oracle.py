@@ -60,6 +60,7 @@ class Oracle:
     media: list[Medium] = field(default_factory=list)
     bridges: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    one_time_keys: int = 0
 
     def save(self, layout: Layout) -> None:
         """Write oracle.json."""
@@ -80,6 +81,7 @@ def load(layout: Layout) -> Oracle:
         media=[Medium(**medium) for medium in value["media"]],
         bridges=value["bridges"],
         files=value["files"],
+        one_time_keys=value["one_time_keys"],
     )
 
 

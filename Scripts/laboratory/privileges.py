@@ -4,13 +4,11 @@ import hashlib
 import os
 import pwd
 import shutil
-import stat
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from . import venvs
+from . import passages, venvs
 from .command_line import Arguments
 from .reporting import LabError
 
@@ -26,11 +24,23 @@ def hand_over(arguments: Arguments, words: list[str]) -> NoReturn:
     os.umask(0o022)
     if os.geteuid() == 0:
         code = readable_code()
+        if arguments.verb == "down":
+            leave_it_to_a_child(arguments)
         prepare_folders(arguments)
         environment["HOME"] = become(account())
     os.chdir("/")
     environment["PYTHONPATH"] = str(code)
     os.execve(interpreter, [interpreter, "-m", "laboratory.inside", *words], environment)
+
+
+def leave_it_to_a_child(arguments: Arguments) -> None:
+    """Returns in the child. The parent waits for it, still root, and shuts the folders that were opened for the lab."""
+    child = os.fork()
+    if child == 0:
+        return
+    _, status = os.waitpid(child, 0)
+    passages.take_back(account(), arguments.folder)
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
 def account() -> pwd.struct_passwd:
@@ -84,9 +94,10 @@ def prepare_folders(arguments: Arguments) -> None:
     """Make the folders of the verb reachable for the unprivileged user, and its own where it is to write."""
     user = account()
     written = arguments.new_folder if arguments.verb in {"revive", "prove"} else arguments.folder
-    for parent in (*arguments.folder.parents, *written.parents):
-        if parent.is_dir():
-            grant_passage(parent, user)
+    for lab in (arguments.folder, written):
+        for parent in lab.parents:
+            if parent.is_dir():
+                passages.grant(parent, user, lab)
     if arguments.verb in {"up", "cluster"}:
         written.mkdir(parents=True, exist_ok=True)
     if not written.is_dir():
@@ -95,22 +106,6 @@ def prepare_folders(arguments: Arguments) -> None:
     if arguments.verb == "revive":
         for name in RESTORED:
             own_tree(written / name, user)
-
-
-def grant_passage(folder: Path, user: pwd.struct_passwd) -> None:
-    """Let the unprivileged user pass through a folder, and only pass: by an ACL of its own, so that nobody else may."""
-    status = folder.stat()
-    passable = stat.S_IXUSR if status.st_uid == user.pw_uid else stat.S_IXGRP if status.st_gid == user.pw_gid else stat.S_IXOTH
-    if status.st_mode & passable:
-        return
-    command = ["setfacl", "--modify", f"user:{user.pw_name}:--x", str(folder)]
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise LabError(
-            f"user '{user.pw_name}' cannot pass through {folder} (mode {stat.S_IMODE(status.st_mode):04o}); "
-            f"allow it with: chmod o+x {folder}"
-        ) from error
 
 
 def own_tree(top: Path, user: pwd.struct_passwd) -> None:

@@ -58,8 +58,8 @@ class ClientProofs:
 
     def no_one_time_keys(self) -> None:
         """Used one-time keys must not come back; `revive` counted before the first start."""
-        count = self.record.findings.get("one_time_keys")
-        self.proofs.check(count == 0, "no one-time keys came back with the database", f"there were {count}")
+        before, count = self.oracle.one_time_keys, self.record.findings.get("one_time_keys")
+        self.proofs.check(before > 0 and count == 0, f"none of {before} one-time keys came back with the database", f"there were {count}")
 
     async def refilled_keys(self, name: str) -> None:
         """An old phone syncs and uploads new one-time keys."""

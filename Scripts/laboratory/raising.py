@@ -157,6 +157,7 @@ async def read_everything(people: dict[str, Person], oracle: Oracle) -> None:
 
 
 def remember_servers(record: Record, oracle: Oracle) -> None:
-    """What the bridges' databases and the configuration were like."""
+    """What the bridges' databases and the configuration were like, and that there were one-time keys to leave out."""
     oracle.bridges = {name: bridges.digests(record, name) for name in BRIDGES}
     oracle.files = file_facts(record.layout)
+    oracle.one_time_keys = synapse.one_time_keys(record)

@@ -4,7 +4,7 @@ import asyncio
 import random
 from pathlib import Path
 
-from . import bridges
+from . import bridges, synapse
 from . import oracle as oracles
 from . import record as records
 from .conversation import LATER, Conversation
@@ -45,6 +45,8 @@ async def go_on(record: Record) -> None:
                 await asyncio.to_thread(bridges.go_on, record, name)
                 oracle.bridges[name] = bridges.digests(record, name)
             oracle.save(layout)
+        oracle.one_time_keys = await asyncio.to_thread(synapse.one_time_keys, record)
+        oracle.save(layout)
 
 
 async def speak(record: Record, server: Homeserver, proxy: Homeserver, accounts: Accounts, oracle: Oracle) -> None:

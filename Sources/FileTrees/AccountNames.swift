@@ -15,6 +15,21 @@ final class AccountNames {
   private var userIDs: [String: UInt32?] = [:]
   private var groupIDs: [String: UInt32?] = [:]
 
+  /// Whom a record's file belongs to here: by name, for numbers differ between hosts, by number where
+  /// the name is not known.
+  func owner(of record: FileRecord) -> (user: UInt32, group: UInt32, unknown: [String]) {
+    var unknown: [String] = []
+    func known(_ name: String?, _ number: UInt32, _ find: (String) -> UInt32?) -> UInt32 {
+      guard let name else { return number }
+      if let found = find(name) { return found }
+      unknown.append(name)
+      return number
+    }
+    let user = known(record.userName, record.userID, userID)
+    let group = known(record.groupName, record.groupID, groupID)
+    return (user, group, unknown)
+  }
+
   func userName(_ id: UInt32) -> String? {
     if let known = userNames[id] { return known }
     var found: String?

@@ -1,9 +1,9 @@
 internal import CLinux
-internal import Glibc
-internal import SystemPackage
+package import Glibc
+package import SystemPackage
 
 /// An open file descriptor with one owner, closed when the owner goes away.
-struct Descriptor: ~Copyable {
+package struct Descriptor: ~Copyable {
   let number: CInt
 
   init(owning number: CInt) {
@@ -12,10 +12,23 @@ struct Descriptor: ~Copyable {
 
   deinit { close(number) }
 
-  func status() throws(Errno) -> FileStatus {
+  /// What fstat(2) tells of it.
+  /// - Throws: `Errno`.
+  package func status() throws(Errno) -> FileStatus {
     var facts = stat()
     guard unsafe fstat(number, &facts) == 0 else { throw .last }
     return FileStatus(facts)
+  }
+
+  /// Makes what was written durable: bytes of a file, names of a folder.
+  /// - Throws: `Errno`.
+  package func sync() throws(Errno) {
+    _ = try Errno.check { fsync(number) }
+  }
+
+  /// Lends the descriptor to calls that read or write.
+  package func lend<R>(_ body: (FileDescriptor) throws -> R) rethrows -> R {
+    try body(FileDescriptor(rawValue: number))
   }
 }
 
@@ -34,12 +47,12 @@ extension Errno {
   }
 }
 
-/// An open folder: the only way a walk or a restore reaches a file.
+/// An open folder: the only way a walk, a restore or a store reaches a file.
 ///
 /// Every call takes one name, never a path, and none follows a symbolic link, so nothing outside the
 /// folder can be reached through one.
-struct DirectoryHandle: ~Copyable {
-  let descriptor: Descriptor
+package struct DirectoryHandle: ~Copyable {
+  package let descriptor: Descriptor
 
   /// Takes over a descriptor of a folder.
   init(_ descriptor: consuming Descriptor) {
@@ -47,7 +60,8 @@ struct DirectoryHandle: ~Copyable {
   }
 
   /// Opens a path given by an operator; links in it are followed, for it is the operator's own.
-  init(opening path: FilePath) throws(Errno) {
+  /// - Throws: `Errno`.
+  package init(opening path: FilePath) throws(Errno) {
     self.descriptor = try Self.open(path, O_RDONLY | O_DIRECTORY)
   }
 
@@ -67,8 +81,16 @@ struct DirectoryHandle: ~Copyable {
     Array("/proc/self/fd/\(descriptor.number)/".utf8) + name
   }
 
-  /// Opens a child; `access` are open(2)'s flags.
-  func open(_ name: [UInt8], _ access: CInt, mode: mode_t = 0) throws(Errno) -> Descriptor {
+  /// Opens a child.
+  ///
+  /// A pipe is not waited for, nor does a terminal become ours.
+  /// - Parameters:
+  ///   - name: the child.
+  ///   - access: open(2)'s flags.
+  ///   - mode: the mode of a file that is made.
+  /// - Returns: its descriptor.
+  /// - Throws: `Errno`, `tooManySymbolicLinkLevels` for a symbolic link.
+  package func open(_ name: [UInt8], _ access: CInt, mode: mode_t = 0) throws(Errno) -> Descriptor {
     let flags = access | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
     return Descriptor(
       owning: try unsafe call(name) { unsafe openat(descriptor.number, $0, flags, mode) })
@@ -85,11 +107,16 @@ struct DirectoryHandle: ~Copyable {
   }
 
   /// Opens a folder in this one.
-  func openDirectory(_ name: [UInt8]) throws(Errno) -> DirectoryHandle {
+  /// - Parameter name: the folder.
+  /// - Returns: the open folder.
+  /// - Throws: `Errno`, `notDirectory` for anything else, a symbolic link to a folder among it.
+  package func openDirectory(_ name: [UInt8]) throws(Errno) -> DirectoryHandle {
     DirectoryHandle(try openQuietly(name, O_RDONLY | O_DIRECTORY))
   }
 
-  func status(of name: [UInt8]) throws(Errno) -> FileStatus {
+  /// What lstat(2) tells of a child.
+  /// - Throws: `Errno`.
+  package func status(of name: [UInt8]) throws(Errno) -> FileStatus {
     var facts = stat()
     _ = try unsafe call(name) { unsafe fstatat(descriptor.number, $0, &facts, AT_SYMLINK_NOFOLLOW) }
     return FileStatus(facts)
@@ -118,7 +145,8 @@ struct DirectoryHandle: ~Copyable {
   }
 
   /// The names in this folder, `.` and `..` left out, in no order.
-  func names() throws(Errno) -> [[UInt8]] {
+  /// - Throws: `Errno`.
+  package func names() throws(Errno) -> [[UInt8]] {
     let copy = try openQuietly([UInt8(ascii: ".")], O_RDONLY | O_DIRECTORY)
     let number = try Errno.check { fcntl(copy.number, F_DUPFD_CLOEXEC, 0) }
     guard let stream = unsafe fdopendir(number) else {

@@ -1,17 +1,24 @@
 internal import CLinux
 internal import Glibc
-internal import SystemPackage
+package import SystemPackage
 
-/// What a restore makes in a folder: always one new name, never in place of another.
+/// What a restore or a store makes in a folder: one new name, never in place of another but where that
+/// is said.
 extension DirectoryHandle {
   /// Makes a folder for its owner alone, and opens it.
-  func makeDirectory(_ name: [UInt8]) throws(Errno) -> DirectoryHandle {
+  /// - Parameter name: the folder.
+  /// - Returns: the open folder.
+  /// - Throws: `Errno`, `fileExists` where the name is taken.
+  package func makeDirectory(_ name: [UInt8]) throws(Errno) -> DirectoryHandle {
     _ = try unsafe call(name) { unsafe mkdirat(descriptor.number, $0, 0o700) }
     return try openDirectory(name)
   }
 
   /// Makes an empty file for its owner alone, open to be written.
-  func makeFile(_ name: [UInt8]) throws(Errno) -> Descriptor {
+  /// - Parameter name: the file.
+  /// - Returns: its descriptor.
+  /// - Throws: `Errno`, `fileExists` where the name is taken.
+  package func makeFile(_ name: [UInt8]) throws(Errno) -> Descriptor {
     try open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
   }
 
@@ -28,7 +35,12 @@ extension DirectoryHandle {
   }
 
   /// Makes a further name for a file of another folder, the link itself where that is one.
-  func makeHardLink(
+  /// - Parameters:
+  ///   - name: the new name.
+  ///   - first: the file's name.
+  ///   - folder: where that is.
+  /// - Throws: `Errno`, `fileExists` where the new name is taken.
+  package func makeHardLink(
     _ name: [UInt8], to first: [UInt8], in folder: borrowing DirectoryHandle
   ) throws(Errno) {
     let from = folder.descriptor.number
@@ -53,8 +65,25 @@ extension DirectoryHandle {
     try remove(temporary)
   }
 
+  /// Gives a file of another folder a name in this one, in place of what has it.
+  /// - Parameters:
+  ///   - name: the new name.
+  ///   - first: the file's name until now.
+  ///   - folder: where that is.
+  /// - Throws: `Errno`.
+  package func replace(
+    _ name: [UInt8], with first: [UInt8], in folder: borrowing DirectoryHandle
+  ) throws(Errno) {
+    let from = folder.descriptor.number
+    _ = try unsafe call(name) { name in
+      unsafe lendCString(first) { unsafe renameat(from, $0, descriptor.number, name) }
+    }
+  }
+
   /// Removes a file.
-  func remove(_ name: [UInt8]) throws(Errno) {
+  /// - Parameter name: the file; a symbolic link goes itself.
+  /// - Throws: `Errno`.
+  package func remove(_ name: [UInt8]) throws(Errno) {
     _ = try unsafe call(name) { unsafe unlinkat(descriptor.number, $0, 0) }
   }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+package import SystemPackage
 
 /// A time stamp of the file system: nanoseconds since 1970, in two parts so that no year is out of
 /// reach.
@@ -91,6 +92,14 @@ package struct FileStatus: Hashable, Sendable {
 
   /// Bytes on the device; fewer than the size where the file has holes.
   let allocated: Int64
+
+  /// What lstat(2) tells of a path.
+  /// - Throws: `Errno`.
+  package init(of path: FilePath) throws(Errno) {
+    var facts = stat()
+    _ = try Errno.check { unsafe path.withPlatformString { unsafe lstat($0, &facts) } }
+    self.init(facts)
+  }
 
   init(_ facts: stat) {
     kind =

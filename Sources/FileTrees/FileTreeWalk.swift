@@ -30,11 +30,13 @@ package struct WalkSummary: Hashable, Sendable {
   package internal(set) var leftOut: [RelativePath] = []
 }
 
-/// An open folder of a walk or a restore; files in it keep it open.
-final class OpenFolder {
-  let handle: DirectoryHandle
+/// An open folder of a walk, a restore or a store; files in it keep it open.
+package final class OpenFolder {
+  /// The folder.
+  package let handle: DirectoryHandle
 
-  init(_ handle: consuming DirectoryHandle) {
+  /// Takes a folder over.
+  package init(_ handle: consuming DirectoryHandle) {
     self.handle = handle
   }
 }

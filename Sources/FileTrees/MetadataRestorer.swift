@@ -116,7 +116,6 @@ struct MetadataRestorer {
     }
   }
 
-  /// The owner by name, for numbers differ between hosts; by number where the name is not known.
   private func owner(
     of record: FileRecord, _ report: inout RestoreReport
   ) -> (user: UInt32, group: UInt32)? {
@@ -124,21 +123,8 @@ struct MetadataRestorer {
       report.note(.owners, record.path)
       return nil
     }
-    var (user, group) = (record.userID, record.groupID)
-    if let name = record.userName {
-      if let known = accounts.userID(name) {
-        user = known
-      } else {
-        report.note(.accountName(name), record.path)
-      }
-    }
-    if let name = record.groupName {
-      if let known = accounts.groupID(name) {
-        group = known
-      } else {
-        report.note(.accountName(name), record.path)
-      }
-    }
-    return (user, group)
+    let owner = accounts.owner(of: record)
+    for name in owner.unknown { report.note(.accountName(name), record.path) }
+    return (owner.user, owner.group)
   }
 }

@@ -86,7 +86,7 @@ package struct RelativePath: Hashable, Sendable {
   }
 
   /// The child of this folder that a directory listing named.
-  func child(_ name: some Collection<UInt8>) -> RelativePath {
+  package func child(_ name: some Collection<UInt8>) -> RelativePath {
     if isRoot { return RelativePath(checked: Array(name)) }
     var joined: [UInt8] = []
     joined.reserveCapacity(bytes.count + 1 + name.count)

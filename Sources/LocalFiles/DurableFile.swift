@@ -19,40 +19,16 @@ package enum DurableFile {
   /// - Parameters:
   ///   - bytes: the whole content.
   ///   - path: where it ends up.
-  ///   - scratch: the folder of the temporary name, on the same file system; the file's own if nil.
   ///   - mode: the final mode, set before the rename.
   ///   - taken: what to do when the name is taken.
   /// - Throws: `Errno`; the temporary file is gone then.
   package static func write(
-    _ bytes: RawSpan, to path: FilePath, scratch: FilePath? = nil,
-    mode: FilePermissions = [.ownerReadWrite], taken: Taken = .replace
+    _ bytes: RawSpan, to path: FilePath, mode: FilePermissions = [.ownerReadWrite],
+    taken: Taken = .replace
   ) throws {
-    let prepared = try prepare(bytes, for: path, scratch: scratch, mode: mode)
+    let prepared = try prepare(bytes, for: path, mode: mode)
     try prepared.publish(taken: taken)
     try syncFolder(path.removingLastComponent())
-  }
-
-  /// Writes several files, then gives them all their names, in order with nothing in between.
-  ///
-  /// - Throws: `Errno`, `fileExists` where a name is taken; the files before it have their names then.
-  package static func writeTogether(
-    _ files: [(path: FilePath, bytes: [UInt8])], scratch: FilePath,
-    mode: FilePermissions = [.ownerReadWrite]
-  ) throws {
-    var prepared: [TemporaryFile] = []
-    do {
-      for file in files {
-        prepared.append(
-          try file.bytes.withBytes {
-            try prepare($0, for: file.path, scratch: scratch, mode: mode)
-          })
-      }
-      for file in prepared { try file.publish(taken: .refuse) }
-    } catch {
-      for file in prepared { file.discard() }
-      throw error
-    }
-    for folder in Set(files.map { $0.path.removingLastComponent() }) { try syncFolder(folder) }
   }
 
   /// Makes a folder and its parents, mode 0700, and syncs the parent of each that is new.
@@ -80,11 +56,10 @@ package enum DurableFile {
   }
 
   private static func prepare(
-    _ bytes: RawSpan, for path: FilePath, scratch: FilePath?, mode: FilePermissions
+    _ bytes: RawSpan, for path: FilePath, mode: FilePermissions
   ) throws -> TemporaryFile {
     let name = "\(Hexadecimal.encode(Randomness.bytes(count: 8))).tmp"
-    let folder = scratch ?? path.removingLastComponent()
-    let temporary = scratch == nil ? folder.appending(".coffer-\(name)") : folder.appending(name)
+    let temporary = path.removingLastComponent().appending(".coffer-\(name)")
     let file = try FileDescriptor.open(
       temporary, .writeOnly, options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
       permissions: [.ownerReadWrite])

@@ -1,8 +1,8 @@
 import PostgreSQL
 import Vocabulary
 
-/// Compares a live database with what was saved: every table's rows and digest, sequences, locale,
-/// and for Synapse what Synapse would stumble over.
+/// Compares a live database with what was saved: every table's rows and digest, sequences, locale;
+/// and with what its kind needs, for a backup of the wrong database is restored without a fault.
 struct DatabaseComparison {
   private let source: SourceName
   private let facts: PostgresOrigin.Facts
@@ -21,7 +21,7 @@ struct DatabaseComparison {
     if profile.name == "synapse" {
       findings += try synapse(connection)
     }
-    findings += try sequences(connection) + locale(connection)
+    findings += try profileTables(connection) + sequences(connection) + locale(connection)
     // Last, for it changes how the connection writes values.
     return try tables(connection) + findings
   }
@@ -42,22 +42,41 @@ struct DatabaseComparison {
     ]
   }
 
-  private func sequences(_ connection: PostgresConnection) throws -> [Finding] {
-    var findings: [Finding] = []
-    let names = facts.database.sequences
-    let now = try DatabaseFacts.sequences(in: connection)
-    for expected in names {
-      let found = now.first { $0.schema == expected.schema && $0.name == expected.name }
-      if found != expected {
-        findings.append(
-          Finding(
-            .bad, "sequences.differ",
-            "\(source): sequence \(expected.schema).\(expected.name) stands at "
-              + "\(found.map { "\($0.lastValue)" } ?? "nothing"), not \(expected.lastValue)"))
-      }
+  private func profileTables(_ connection: PostgresConnection) throws -> [Finding] {
+    let missing = try profile.missingTables(in: connection)
+    let watched = missing.watched.filter { !missing.vital.contains($0) }.map {
+      Finding(
+        .warning, "tables.watched",
+        "\(source): there is no table '\($0)', as most databases of the profile '\(profile.name)' have"
+      )
     }
-    guard findings.isEmpty else { return findings }
-    return [Finding(.good, "sequences.equal", "\(source): \(names.count) sequences stand as saved")]
+    guard missing.vital.isEmpty else {
+      return watched
+        + missing.vital.map {
+          Finding(
+            .bad, "tables.vital",
+            "\(source): there is no table '\($0)', which the profile '\(profile.name)' cannot do without"
+          )
+        }
+    }
+    guard !profile.vitalTables.isEmpty else { return watched }
+    return watched + [
+      Finding(
+        .good, "tables.there",
+        "\(source): no table is missing that the profile '\(profile.name)' cannot do without")
+    ]
+  }
+
+  private func sequences(_ connection: PostgresConnection) throws -> [Finding] {
+    let expected: SequenceExpectation =
+      facts.figures.sequences.map { .exactly($0) } ?? .atLeast(facts.database.sequences ?? [])
+    let problems = expected.problems(with: try SequenceFact.all(in: connection))
+    guard problems.isEmpty else {
+      return problems.map { Finding(.bad, "sequences.differ", "\(source): \($0)") }
+    }
+    return [
+      Finding(.good, "sequences.equal", "\(source): \(expected.count) sequences stand as saved")
+    ]
   }
 
   private func locale(_ connection: PostgresConnection) throws -> [Finding] {

@@ -31,17 +31,15 @@ package struct DeploymentChecks {
 
   /// Runs the checks that can be run; one that cannot is a warning, never silence.
   package func run() throws -> [Finding] {
-    guard let synapse = places.first(where: { $0.record.profile == "synapse" }),
-      case .database(let conninfo, _, _) = synapse.target
-    else { return [] }
-    let connection: PostgresConnection
+    guard let synapse = places.first(where: { $0.record.profile == "synapse" }) else { return [] }
     do {
-      connection = try PostgresConnection(conninfo: conninfo)
+      let connection = try PostgresConnection(
+        conninfo: PostgresOrigin.login(for: synapse.record, synapse.target).conninfo)
+      defer { connection.close() }
+      return try media(connection) + signingKey(connection)
     } catch let error as OperatorError {
       return [Finding(.bad, error.code, error.message)]
     }
-    defer { connection.close() }
-    return try media(connection) + signingKey(connection)
   }
 
   private func media(_ connection: PostgresConnection) throws -> [Finding] {
@@ -87,11 +85,11 @@ package struct DeploymentChecks {
     let checks = SynapseChecks(connection)
     guard let server = try checks.serverName() else { return [] }
     let needed = try checks.signingKeyIDs(serverName: server)
-    let folders = places.compactMap { place -> FilePath? in
+    let folders = places.compactMap { place -> SigningKeySearch.Place? in
       guard place.record.kind == FilesOrigin.schema.kind, case .path(let path) = place.target,
         place.record.profile != FilesOrigin.mediaProfile
       else { return nil }
-      return path
+      return SigningKeySearch.Place(origin: place.record.origin, folder: path)
     }
     guard !folders.isEmpty else {
       return [

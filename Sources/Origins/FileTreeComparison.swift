@@ -4,71 +4,132 @@ import SecretMemory
 import SystemPackage
 import Vocabulary
 
-/// Compares files that stand somewhere with what was saved: kind, size, mode, and every byte.
+/// Compares files that stand somewhere with what was saved: kind, size, every byte, and what a restore
+/// by this process could set of mode, owner, time and attributes.
 struct FileTreeComparison {
+  private typealias Problem = (check: String, text: String)
+
   /// After so many named files the rest is only counted.
   private static let mostNamed = 50
 
   private let source: SourceName
   private let root: FilePath
+  private let metadata = MetadataComparison()
+  private var unsaved: UnsavedFiles
   private var compared = 0
   private var different = 0
   private var named: [Finding] = []
+  private var withoutAttributes = 0
+  private var firstWithoutAttribute = ""
 
-  init(_ source: SourceName, at root: FilePath) {
+  init(_ source: SourceName, at root: FilePath, leftOut: FileFilter) {
     self.source = source
     self.root = root
-  }
-
-  var findings: [Finding] {
-    guard different > 0 else {
-      return [Finding(.good, "files.equal", "\(source): \(compared) files are as they were saved")]
-    }
-    let rest = different - named.count
-    return rest == 0
-      ? named : named + [Finding(.bad, "files.differ", "\(source): and \(rest) files more")]
+    unsaved = UnsavedFiles(below: root, but: leftOut)
   }
 
   mutating func compare(_ file: FileRecord) {
     compared += 1
+    unsaved.pass(file)
     guard let problem = problem(with: file) else { return }
     different += 1
     guard named.count < Self.mostNamed else { return }
     named.append(Finding(.bad, problem.check, "\(source): \(file.path) \(problem.text)"))
   }
 
-  private func problem(with file: FileRecord) -> (check: String, text: String)? {
-    let path = root.appending(bytes: file.path.bytes)
-    var status = stat()
-    guard unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 else {
-      return ("files.missing", "is missing")
+  /// There are no more saved files: what was found.
+  consuming func finish() -> [Finding] {
+    unsaved.finish()
+    return content + warnings
+  }
+
+  private var content: [Finding] {
+    guard different > 0 else {
+      let attributes = withoutAttributes == 0 ? ["attributes"] : []
+      let owners = metadata.comparesOwners ? ["owner"] : []
+      let what = (["kind", "content", "mode", "time"] + attributes + owners).joined(separator: ", ")
+      return [
+        Finding(
+          .good, "files.equal", "\(source): \(compared) files are as they were saved: \(what)")
+      ]
     }
-    let kind = status.st_mode & S_IFMT
+    let rest = different - named.count
+    return rest == 0
+      ? named : named + [Finding(.bad, "files.differ", "\(source): and \(rest) files more")]
+  }
+
+  private var warnings: [Finding] {
+    var warnings: [Finding] = []
+    if withoutAttributes > 0 {
+      warnings.append(
+        Finding(
+          .warning, "files.metadata",
+          "\(source): \(withoutAttributes) files lack attributes that were saved, the first is "
+            + firstWithoutAttribute))
+    }
+    if unsaved.count > 0 {
+      let names = unsaved.named.map { "\($0)" }.joined(separator: ", ")
+      warnings.append(
+        Finding(
+          .warning, "files.unsaved",
+          "\(source): \(unsaved.count) files are there that were not saved: \(names)"
+            + (unsaved.count > unsaved.named.count ? ", …" : "")))
+    }
+    return warnings
+  }
+
+  private mutating func problem(with file: FileRecord) -> Problem? {
+    let path = root.appending(bytes: file.path.bytes)
+    guard let status = try? FileStatus(of: path) else { return ("files.missing", "is missing") }
+    if case .hardLink(let first) = file.kind { return problem(with: status, linkedTo: first) }
+    return content(of: file, status, at: path) ?? metadata(of: file, status, at: path)
+  }
+
+  private func problem(with status: FileStatus, linkedTo first: RelativePath) -> Problem? {
+    guard let other = try? FileStatus(of: root.appending(bytes: first.bytes)),
+      (other.stamp.device, other.stamp.inode) == (status.stamp.device, status.stamp.inode)
+    else { return ("files.kind", "is no hard link to \(first)") }
+    return nil
+  }
+
+  private func content(
+    of file: FileRecord, _ status: FileStatus, at path: FilePath
+  ) -> Problem? {
     switch file.kind {
     case .directory:
-      guard kind == S_IFDIR else { return ("files.kind", "is no folder") }
+      return status.kind == .directory ? nil : ("files.kind", "is no folder")
     case .symbolicLink(let target):
-      guard kind == S_IFLNK else { return ("files.kind", "is no symbolic link") }
+      guard status.kind == .symbolicLink else { return ("files.kind", "is no symbolic link") }
       return path.linkTarget == target ? nil : ("files.differ", "points elsewhere")
     case .fifo:
-      guard kind == S_IFIFO else { return ("files.kind", "is no pipe") }
-    case .hardLink:
-      guard kind == S_IFREG else { return ("files.kind", "is no regular file") }
-      return nil
-    case .regular:
-      guard kind == S_IFREG else { return ("files.kind", "is no regular file") }
-      guard Int64(status.st_size) == file.size else {
-        return ("files.differ", "is \(status.st_size) bytes long, \(file.size) were saved")
+      return status.kind == .fifo ? nil : ("files.kind", "is no pipe")
+    case .regular, .hardLink:
+      guard status.kind == .regular else { return ("files.kind", "is no regular file") }
+      guard status.stamp.size == file.size else {
+        return ("files.differ", "is \(status.stamp.size) bytes long, \(file.size) were saved")
       }
       guard let digest = try? path.sha256() else { return ("files.unreadable", "cannot be read") }
-      guard digest == file.sha256 else {
-        return ("files.differ", "has other content than was saved")
+      return digest == file.sha256 ? nil : ("files.differ", "has other content than was saved")
+    }
+  }
+
+  private mutating func metadata(
+    of file: FileRecord, _ status: FileStatus, at path: FilePath
+  ) -> Problem? {
+    guard let differences = try? metadata.differences(file, status, at: path) else {
+      return ("files.unreadable", "has attributes that cannot be read")
+    }
+    for difference in differences {
+      switch difference {
+      case .mode: return ("files.mode", "has another mode than was saved")
+      case .owner: return ("files.owner", "has another owner or group than was saved")
+      case .time: return ("files.time", "has another modification time than was saved")
+      case .attribute(let name): return ("files.attributes", "has another \(name) than was saved")
+      case .missingAttribute(let name):
+        if withoutAttributes == 0 { firstWithoutAttribute = "\(file.path): \(name)" }
       }
     }
-    // What an unprivileged restore cannot set is not compared; the restore has said so.
-    guard UInt16(status.st_mode & 0o777) == file.mode & 0o777 else {
-      return ("files.mode", "has another mode than was saved")
-    }
+    if !differences.isEmpty { withoutAttributes += 1 }
     return nil
   }
 }

@@ -131,11 +131,15 @@ package struct FilesOrigin: Origin {
     context: RestoringContext
   ) async throws -> [Finding] {
     let path = try target.requirePath(for: record)
-    var comparison = FileTreeComparison(record.name, at: path)
+    let leftOut = FileFilter(
+      excluding: try record.facts(as: Facts.self).leftOut.compactMap { try? RelativePath($0) })
+    var comparison = FileTreeComparison(
+      record.name, at: path,
+      leftOut: record.profile == mediaProfile ? leftOut.union(.synapseMedia) : leftOut)
     try FileTreeReading(record, reader, context.meter).eachFile { file, _ in
       try context.interruption.check()
       comparison.compare(file)
     }
-    return comparison.findings
+    return comparison.finish()
   }
 }

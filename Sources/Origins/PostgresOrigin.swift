@@ -1,5 +1,5 @@
 package import Configuration
-import PostgreSQL
+package import PostgreSQL
 package import Repository
 import SecretMemory
 package import Vocabulary
@@ -13,7 +13,7 @@ package struct PostgresOrigin: Origin {
   /// What a manifest says of a database.
   struct Facts: Codable {
     let database: DatabaseFacts
-    /// Rows and digest of each table, taken from the dump as it passed.
+    /// Rows and digest of each table, and where sequences are set, taken from the dump as it passed.
     let figures: ContentFigures
   }
 
@@ -65,8 +65,9 @@ package struct PostgresOrigin: Origin {
     defer { snapshot.close() }
     let program = try await DumpProgram(serverVersion: snapshot.connection.serverVersion)
     let facts = try DatabaseFacts.gather(in: snapshot)
+    let missing = try profile.missingTables(in: snapshot.connection)
     var notes = earlier
-    notes += try profile.missingTables(in: snapshot.connection).map {
+    notes += (missing.vital + missing.watched.filter { !missing.vital.contains($0) }).map {
       "the profile '\(profile.name)' expects a table '\($0)', which is not there"
     }
     var stream = context.writer.begin(.fine)
@@ -82,7 +83,9 @@ package struct PostgresOrigin: Origin {
     }
     let stored = try stream.finish()
     let figures = try observer.finish()
-    if profile.name == "synapse" { try noteMediaRows(snapshot, context.night) }
+    if profile.name == "synapse", !missing.vital.contains("local_media_repository") {
+      try noteMediaRows(snapshot, context.night)
+    }
     if !profile.excludedData.isEmpty {
       notes.append("rows left out: \(profile.excludedData.joined(separator: ", "))")
     }
@@ -125,7 +128,7 @@ package struct PostgresOrigin: Origin {
       observer.observe(piece)
       meter.advance(bytes: piece.byteCount)
     }
-    guard try observer.finish() == facts.figures else {
+    guard try observer.finish().areThose(of: facts.figures) else {
       throw OperatorError(
         "dump.figures", .mismatch, "\(record.name): the dump's rows are not those of the manifest")
     }
@@ -149,21 +152,27 @@ package struct PostgresOrigin: Origin {
     let (conninfo, create, owner) = try target.requireDatabase(for: record)
     let facts = try record.facts(as: Facts.self).database
     let profile = try DatabaseProfile.named(record.profile ?? "plain")
-    let database = try DatabaseRestore(conninfo: conninfo)
     var findings: [Finding] = []
     if create {
-      let made = try database.create(
+      let made = try DatabaseRestore(conninfo: conninfo).create(
         owner: owner ?? facts.owner, locale: profile.locale ?? facts.locale, roles: facts.roles)
       findings += made.map {
         Finding(
           .warning, "database.role", "\(record.name): role '\($0)' was made, and has no password")
       }
     }
+    let login = try login(for: record, target)
+    if let user = login.powerfulUser {
+      findings.append(
+        Finding(
+          .warning, "database.superuser",
+          "\(record.name): the dump's SQL ran as '\(user)', which may do anything on that server: "
+            + "the owner could not log in, or is none of less rights"))
+    }
+    let database = try DatabaseRestore(conninfo: login.conninfo)
     var cursor = reader.cursor(record.content.reference)
     var check = ContentCheck(record.content)
-    try await database.restore(
-      owner: create ? owner ?? facts.owner : owner, dumpMajor: facts.serverMajor
-    ) {
+    try await database.restore(owner: login.role, dumpMajor: facts.serverMajor) {
       try context.interruption.check()
       // Chunks of a dump are small; pg_restore gets them by the quarter megabyte.
       var piece: [UInt8] = []
@@ -185,9 +194,31 @@ package struct PostgresOrigin: Origin {
     _ record: SourceRecord, reader: CompartmentReader, target: RestoreTarget,
     context: RestoringContext
   ) async throws -> [Finding] {
-    let (conninfo, _, _) = try target.requireDatabase(for: record)
     let facts = try record.facts(as: Facts.self)
     let profile = try DatabaseProfile.named(record.profile ?? "plain")
-    return try DatabaseComparison(record.name, facts: facts, profile: profile).compare(conninfo)
+    return try DatabaseComparison(record.name, facts: facts, profile: profile).compare(
+      login(for: record, target).conninfo)
+  }
+
+  /// As whom a restored database is filled and looked at.
+  static func login(for record: SourceRecord, _ target: RestoreTarget) throws -> DatabaseLogin {
+    let (conninfo, create, owner) = try target.requireDatabase(for: record)
+    let saved = create ? try record.facts(as: Facts.self).database.owner : nil
+    return try DatabaseLogin.leastPowerful(conninfo, owner: owner ?? saved)
+  }
+
+  /// Makes an empty database for a drill.
+  ///
+  /// - Returns: it, as a login that may do nothing beyond it.
+  /// - Throws: what the scratch cluster refuses.
+  package static func scratchTarget(
+    for record: SourceRecord, named name: String, in cluster: ScratchCluster
+  ) throws -> RestoreTarget {
+    let facts = try record.facts(as: Facts.self).database
+    let profile = try DatabaseProfile.named(record.profile ?? "plain")
+    let conninfo = try cluster.makeDatabase(
+      name, locale: profile.locale ?? facts.locale, roles: facts.roles,
+      extensions: facts.extensions)
+    return .database(conninfo: conninfo, create: false, owner: nil)
   }
 }

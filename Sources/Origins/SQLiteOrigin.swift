@@ -130,14 +130,32 @@ package struct SQLiteOrigin: Origin {
     guard LocalPath(path).exists else {
       return [Finding(.bad, "sqlite.missing", "\(record.name): \(path) is missing")]
     }
-    let differences = try facts(of: record).database.differences(to: SQLiteFacts.gather(path))
+    let found = try SQLiteFacts.gather(path)
+    let missing = missingTables(found, for: record)
+    let differences = try facts(of: record).database.differences(to: found)
     guard differences.isEmpty else {
-      return differences.map { Finding(.bad, "sqlite.differs", "\(record.name): \($0)") }
+      return missing
+        + differences.map {
+          Finding(.bad, "sqlite.differs", "\(record.name): \($0)")
+        }
     }
     if try path.sha256() == record.content.sha256 {
-      return [Finding(.good, "sqlite.equal", "\(record.name): as it was saved, byte for byte")]
+      return missing + [
+        Finding(.good, "sqlite.equal", "\(record.name): as it was saved, byte for byte")
+      ]
     }
-    return try compareRows(record, reader: reader, at: path)
+    return try missing + compareRows(record, reader: reader, at: path)
+  }
+
+  /// A backup of the wrong file, or of an emptied one, is restored without a fault.
+  private static func missingTables(_ found: SQLiteFacts, for record: SourceRecord) -> [Finding] {
+    guard let profile = record.profile.flatMap({ SQLiteProfile.named($0) }) else { return [] }
+    return profile.missingVitalTables(in: found).map {
+      Finding(
+        .bad, "tables.vital",
+        "\(record.name): there is no table '\($0)', which the profile '\(profile.name)' cannot do without"
+      )
+    }
   }
 
   /// A file that was settled, or only tidied up, still has the rows that were saved.

@@ -4,7 +4,16 @@ import SecretMemory
 import SystemPackage
 
 /// Finds Synapse's signing keys in configuration folders, holding what it reads in locked memory.
+///
+/// Where homeserver.yaml names the key's file, only that is a key: people may upload any line. Else
+/// every small file outside a media store is looked into.
 struct SigningKeySearch {
+  /// A folder and where it was on the old host.
+  struct Place {
+    let origin: String
+    let folder: FilePath
+  }
+
   /// Larger files are no configuration.
   private static let largest: Int64 = 512 * 1024
 
@@ -12,22 +21,51 @@ struct SigningKeySearch {
   private(set) var usable: [String: [UInt8]] = [:]
   /// Ids among `old_signing_keys`, which only verify.
   private(set) var retired: Set<String> = []
+  /// What `signing_key_path` says, on the old host.
+  private var named: Set<String> = []
 
   /// Looks through all small files below some folders.
-  static func keys(below folders: [FilePath]) throws -> SigningKeySearch {
+  static func keys(below places: [Place]) throws -> SigningKeySearch {
     var search = SigningKeySearch()
-    for folder in folders {
-      var files: [FilePath] = []
-      _ = try FileTreeWalk.walk(folder, reporting: { _ in }) { entry in
-        if entry.status.kind == .regular, entry.status.stamp.size <= largest {
-          files.append(folder.appending(bytes: entry.path.bytes))
-        }
-      }
-      for file in files {
-        try SecretFile.read(file).withBytes { search.read($0) }
-      }
+    let files = try places.flatMap { try Self.files(below: $0) }
+    for file in files where file.isYAML {
+      try SecretFile.read(file.path).withBytes { search.read($0) }
+    }
+    for file in search.keyFiles(among: files) {
+      try SecretFile.read(file.path).withBytes { search.read($0) }
     }
     return search
+  }
+
+  /// A small file, here and on the old host.
+  private struct File {
+    let path: FilePath
+    let origin: String
+
+    var isYAML: Bool { ["yaml", "yml"].contains(path.extension ?? "") }
+    var name: String { path.lastComponent?.string ?? "" }
+  }
+
+  private static func files(below place: Place) throws -> [File] {
+    var files: [(file: File, path: RelativePath)] = []
+    var mediaStores: [RelativePath] = []
+    _ = try FileTreeWalk.walk(place.folder, reporting: { _ in }) { entry in
+      if entry.path.name == Array("local_content".utf8), let parent = entry.path.parent {
+        mediaStores.append(parent)
+      }
+      guard entry.status.kind == .regular, entry.status.stamp.size <= largest else { return }
+      let here = place.folder.appending(bytes: entry.path.bytes)
+      files.append((File(path: here, origin: "\(place.origin)/\(entry.path)"), entry.path))
+    }
+    return files.filter { file in !mediaStores.contains { file.path.isWithin($0) } }.map(\.file)
+  }
+
+  /// The named files; by name alone where paths were others inside a container; else all there are.
+  private func keyFiles(among files: [File]) -> [File] {
+    guard !named.isEmpty else { return files }
+    let exact = files.filter { named.contains($0.origin) }
+    let names = Set(named.compactMap { FilePath($0).lastComponent?.string })
+    return exact.isEmpty ? files.filter { names.contains($0.name) } : exact
   }
 
   private mutating func read(_ text: RawSpan) {
@@ -55,6 +93,12 @@ struct SigningKeySearch {
       usable["ed25519:\(version)"] = Ed25519.publicKey(of: secret)
       return
     }
+    if line.starts(with: "signing_key_path:") {
+      let value = String(decoding: line.extracting(17..<line.endOfText).copied(), as: UTF8.self)
+      let path = (value.split(separator: " #").first ?? "").trimming { " \"'".contains($0) }
+      if !path.isEmpty { named.insert(path) }
+      return
+    }
     var start = 0
     while start < line.byteCount, " \"'".utf8.contains(line[byteAt: start]) { start += 1 }
     let key = line.extracting(start...)
@@ -62,6 +106,15 @@ struct SigningKeySearch {
     let id = key.copied().prefix { !" \"'{".utf8.contains($0) }
     let text = String(decoding: id, as: UTF8.self)
     retired.insert(text.hasSuffix(":") ? String(text.dropLast()) : text)
+  }
+}
+
+extension Substring {
+  /// Without characters at both ends.
+  fileprivate func trimming(_ isTrimmed: (Character) -> Bool) -> String {
+    var text = drop(while: isTrimmed)
+    while let last = text.last, isTrimmed(last) { text.removeLast() }
+    return String(text)
   }
 }
 

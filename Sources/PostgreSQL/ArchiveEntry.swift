@@ -10,6 +10,8 @@ struct ArchiveEntry {
   let kind: String
   /// The schema, empty where it has none.
   let schema: String
+  /// The statement that makes it, empty where there is none.
+  let definition: String
   /// The statement its rows belong to, empty where it has none.
   let copyStatement: String
 
@@ -21,7 +23,8 @@ struct ArchiveEntry {
     tag = try cursor.string() ?? ""
     kind = try cursor.string() ?? ""
     _ = try cursor.integer()  // section
-    for _ in 0..<2 { try cursor.skipString() }  // definition, drop statement
+    definition = try cursor.string() ?? ""
+    try cursor.skipString()  // drop statement
     copyStatement = try cursor.string() ?? ""
     schema = try cursor.string() ?? ""
     for _ in 0..<2 { try cursor.skipString() }  // tablespace, access method

@@ -41,9 +41,14 @@ struct ConnectionFailure {
 
   private func has(_ state: String) -> Bool { message.contains(":  \(state): ") }
 
-  /// The last line that says something; libpq adds source places and a line for each host tried.
+  /// What was tried and why it failed, one clause for each host tried.
+  ///
+  /// libpq adds source places, questions in lines of their own, and before the server's own words a
+  /// severity and an SQLSTATE.
   private var brief: String {
-    let lines = message.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }
-    return lines.last.map(String.init) ?? "no reason given"
+    let lines = message.split(separator: "\n")
+      .filter { !$0.hasPrefix("LOCATION:") && !$0.hasPrefix("\t") }
+      .map { $0.replacing(#/[A-Z]+:  [0-9A-Z]{5}: /#, with: "") }
+    return lines.isEmpty ? "no reason given" : lines.joined(separator: "; ")
   }
 }

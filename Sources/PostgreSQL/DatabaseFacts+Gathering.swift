@@ -28,7 +28,7 @@ extension DatabaseFacts {
       locale: DatabaseLocale(
         encoding: row[2] ?? "", collate: row[3] ?? "", ctype: row[4] ?? "", icuLocale: row[5]),
       sizeInBytes: row[6].flatMap { Int($0) } ?? 0, extensions: try extensions(connection),
-      roles: try roles(connection), sequences: try sequences(in: connection),
+      roles: try roles(connection), sequences: nil,
       synapseSchema: try synapseSchema(connection),
       outputSettings: try outputSettings(connection))
   }
@@ -64,29 +64,6 @@ extension DatabaseFacts {
         canCreateDatabases: row[3] == "t", canCreateRoles: row[4] == "t",
         isSuperuser: row[5] == "t", bypassesRowSecurity: row[6] == "t",
         memberOf: row[7]?.split(separator: "\n").map(String.init) ?? [])
-    }
-  }
-
-  /// Where every sequence of a database stands.
-  /// - Parameter connection: the database.
-  /// - Returns: the sequences by schema and name.
-  /// - Throws: `OperatorError` `postgres.query`.
-  package static func sequences(
-    in connection: PostgresConnection
-  ) throws -> [SequenceFact] {
-    let names = try connection.query(
-      """
-      SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\\_%'
-      ORDER BY 1, 2
-      """)
-    return try names.compactMap { row in
-      let (schema, name) = (row[0] ?? "", row[1] ?? "")
-      let state = try connection.query(
-        "SELECT last_value, is_called FROM \(SQLText.identifier(schema, name))")
-      guard let value = state.first?[0].flatMap({ Int64($0) }) else { return nil }
-      return SequenceFact(
-        schema: schema, name: name, lastValue: value, isCalled: state.first?[1] == "t")
     }
   }
 

@@ -20,8 +20,8 @@ package struct DatabaseFacts: Codable, Sendable, Equatable {
   package let extensions: [ExtensionFact]
   /// The roles that own something in it or were granted something.
   package let roles: [RoleFact]
-  /// Its sequences; a sequence has no snapshot, so these may be later than the moment.
-  package let sequences: [SequenceFact]
+  /// Its sequences, in manifests from before they were read out of the dump; nil in later ones.
+  package let sequences: [SequenceFact]?
   /// Synapse's schema, where it is Synapse's database.
   package let synapseSchema: SynapseSchemaFact?
   /// Session settings that change how values are written as text, as `pg_dump` found them.
@@ -57,18 +57,6 @@ package struct RoleFact: Codable, Sendable, Equatable {
   package let bypassesRowSecurity: Bool
   /// The roles it is a member of.
   package let memberOf: [String]
-}
-
-/// Where a sequence stands.
-package struct SequenceFact: Codable, Sendable, Equatable {
-  /// The sequence's schema.
-  package let schema: String
-  /// The sequence.
-  package let name: String
-  /// The last value, or the first one to come where `isCalled` is false.
-  package let lastValue: Int64
-  /// Whether `lastValue` was given out.
-  package let isCalled: Bool
 }
 
 /// The version of Synapse's tables.

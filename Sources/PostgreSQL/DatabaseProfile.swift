@@ -6,9 +6,12 @@ package struct DatabaseProfile: Sendable, Equatable {
   package let name: String
   /// Tables, in any schema, whose rows must neither be saved nor survive a restore.
   package let excludedData: [String]
-  /// Tables without which it is not this kind of database.
+  /// Tables without which nothing of its kind works.
   package let vitalTables: [String]
-  /// Tables worth naming in a report where they exist.
+  /// Tables without which nothing works where the table is there that they are named by: a bridge has
+  /// those of its network, and those of encryption where that is on.
+  let companions: [String: [String]]
+  /// Tables that most of its kind have: worth a look where one is missing.
   package let watchedTables: [String]
   /// The encoding and locale a new database must have; nil keeps the source's.
   package let locale: DatabaseLocale?
@@ -29,19 +32,30 @@ package struct DatabaseProfile: Sendable, Equatable {
     return profile
   }
 
-  /// The vital tables a database lacks.
+  /// Looks which tables a database lacks.
   /// - Parameter connection: a connection to the database.
-  /// - Returns: the names of those missing, in this profile's order.
+  /// - Returns: those missing.
   /// - Throws: `OperatorError` `postgres.query`.
-  package func missingTables(in connection: PostgresConnection) throws -> [String] {
+  package func missingTables(in connection: PostgresConnection) throws -> MissingTables {
     let found = try connection.query(
       """
       SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
       """)
     let names = Set(found.compactMap { $0.first ?? nil })
-    return vitalTables.filter { !names.contains($0) }
+    let vital = vitalTables + companions.filter { names.contains($0.key) }.flatMap(\.value).sorted()
+    return MissingTables(
+      vital: vital.filter { !names.contains($0) },
+      watched: watchedTables.filter { !names.contains($0) })
   }
+}
+
+/// Tables that a database of some kind should have and has not.
+package struct MissingTables: Sendable, Equatable {
+  /// Those without which nothing works.
+  package let vital: [String]
+  /// Those that most of its kind have.
+  package let watched: [String]
 }
 
 /// The encoding and locale of a database.

@@ -1,7 +1,8 @@
 internal import SecretMemory
 internal import Vocabulary
 
-/// Takes figures of every table out of pg_dump's custom format while the stream passes by.
+/// Takes figures of every table and sequence out of pg_dump's custom format while the stream passes
+/// by.
 ///
 /// It knows archive versions 1.14 (PostgreSQL 12 to 15), 1.15 (16) and 1.16 (17 and later), without
 /// compression. It never disturbs the stream: what it cannot follow it stops following, and says so
@@ -26,6 +27,7 @@ package struct DumpArchiveObserver: Sendable {
   private var current: ArchiveEntry?
   private var objects = LargeObjectTally()
   private var tables: [TableFigures] = []
+  private var sequences: [SequenceFact] = []
   private var number = PartialInteger()
 
   /// An observer that has seen nothing.
@@ -51,7 +53,9 @@ package struct DumpArchiveObserver: Sendable {
       state = .stopped("the data of \(missing.schema).\(missing.tag) is missing")
     }
     switch state {
-    case .block: return ContentFigures(tables: tables, largeObjects: objects.figures)
+    case .block:
+      return ContentFigures(
+        tables: tables, largeObjects: objects.figures, sequences: sequences)
     case .stopped(let reason): throw Self.notObserved(reason)
     default: throw Self.notObserved("it stops in the middle")
     }
@@ -112,6 +116,7 @@ extension DumpArchiveObserver {
         }
         let entry = try ArchiveEntry(&cursor, minorVersion: header.minorVersion)
         if entry.hasData { expected[entry.id] = entry }
+        if entry.kind == "SEQUENCE SET" { try sequences.append(sequence(setBy: entry)) }
         state = .entries(left: left - 1)
         read = cursor.position
       }
@@ -121,6 +126,14 @@ extension DumpArchiveObserver {
       throw error
     }
     if read > 0 { pending.removeSubrange(0..<read) }
+  }
+
+  /// No other figure of a sequence will do: it has no snapshot, and goes on until `pg_dump` reads it.
+  private func sequence(setBy entry: ArchiveEntry) throws(ArchiveTrouble) -> SequenceFact {
+    guard let sequence = SequenceFact(setBy: entry) else {
+      throw .malformed("\(entry.schema).\(entry.tag) is not set by setval")
+    }
+    return sequence
   }
 }
 

@@ -1,16 +1,20 @@
 extension DatabaseProfile {
   /// The database of a mautrix bridge, of any network and generation.
   ///
-  /// Only `version` is in all of them: the old Discord bridge knows no `database_owner`, and without
-  /// encryption there is no `crypto_account`.
+  /// Only `version` is in all of them: the old Discord bridge need not know `database_owner`, and
+  /// without encryption there is no `crypto_account`.
   package static let mautrix = DatabaseProfile(
     name: "mautrix",
     excludedData: [],
     vitalTables: ["version"],
-    watchedTables: [
-      "database_owner", "user", "user_login", "portal", "ghost", "message", "kv_store",
-      "crypto_account", "crypto_olm_session", "crypto_megolm_inbound_session", "crypto_device",
-      "signalmeow_device", "whatsmeow_device",
+    companions: [
+      "ghost": ["database_owner", "message", "portal", "user", "user_login"],
+      "crypto_version": [
+        "crypto_account", "crypto_device", "crypto_megolm_inbound_session", "crypto_olm_session",
+      ],
+      "signalmeow_version": ["signalmeow_device", "signalmeow_sessions"],
+      "whatsmeow_version": ["whatsmeow_device", "whatsmeow_sessions"],
     ],
+    watchedTables: ["database_owner", "crypto_version", "user", "portal", "message"],
     locale: nil)
 }

@@ -1,5 +1,6 @@
 extension DatabaseProfile {
   /// Any other database: all of it, as it is.
   package static let plain = DatabaseProfile(
-    name: "plain", excludedData: [], vitalTables: [], watchedTables: [], locale: nil)
+    name: "plain", excludedData: [], vitalTables: [], companions: [:], watchedTables: [],
+    locale: nil)
 }

@@ -9,10 +9,14 @@ struct ServiceAccount: Sendable {
   /// Its group's number.
   let groupID: gid_t
 
-  /// The `postgres` account, else `nobody`; nil where this process is not root and needs none.
+  /// An account to run a server as; nil where this process is not root and needs none.
+  ///
+  /// One made for it, else one that owns nothing: what escapes from a hostile dump shall not come out
+  /// as the account of the host's own databases. That one is taken only where there is no other.
   static func needed() -> ServiceAccount? {
     guard geteuid() == 0 else { return nil }
-    return named("postgres") ?? named("nobody") ?? ServiceAccount(userID: 65534, groupID: 65534)
+    return ["coffer-drill", "nobody", "postgres"].lazy.compactMap(named).first
+      ?? ServiceAccount(userID: 65534, groupID: 65534)
   }
 
   /// Runs a program as this account, with no group of ours left.

@@ -12,6 +12,7 @@ extension DatabaseProfile {
       "e2e_one_time_keys_json", "local_media_repository", "access_tokens", "account_data",
       "device_inbox",
     ],
+    companions: [:],
     watchedTables: [
       "room_memberships", "e2e_cross_signing_keys", "e2e_cross_signing_signatures",
       "e2e_room_keys", "e2e_room_keys_versions", "e2e_fallback_keys_json", "room_account_data",

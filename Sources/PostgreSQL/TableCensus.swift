@@ -29,7 +29,8 @@ package struct TableCensus {
     }
   }
 
-  /// Takes the figures of every table that `pg_dump` would save rows of, and of large objects.
+  /// Takes the figures of every table that `pg_dump` would save rows of, of large objects, and of
+  /// sequences.
   ///
   /// Tables that belong to an extension are left out: the extension makes them, and a dump holds
   /// only the part of their rows that the user changed.
@@ -46,7 +47,9 @@ package struct TableCensus {
       let usable = wanted.map { Set($0) == Set(columns) } ?? false
       return try figures(schema, table, columns: usable ? wanted ?? columns : columns)
     }
-    return ContentFigures(tables: tables, largeObjects: try largeObjects())
+    return ContentFigures(
+      tables: tables, largeObjects: try largeObjects(),
+      sequences: try SequenceFact.all(in: connection))
   }
 
   /// The names of tables that belong to an extension, as `schema.table`.

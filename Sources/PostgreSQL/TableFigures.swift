@@ -55,14 +55,26 @@ package struct ContentFigures: Codable, Sendable, Equatable {
   package let tables: [TableFigures]
   /// The large objects together.
   package let largeObjects: LargeObjectFigures
+  /// Where the dump sets the sequences; nil in manifests from before they were read out of it.
+  package let sequences: [SequenceFact]?
 
   /// Puts figures together.
   /// - Parameters:
   ///   - tables: the tables, in any order.
   ///   - largeObjects: the large objects.
-  package init(tables: [TableFigures], largeObjects: LargeObjectFigures) {
+  ///   - sequences: the sequences, in any order.
+  package init(
+    tables: [TableFigures], largeObjects: LargeObjectFigures, sequences: [SequenceFact]
+  ) {
     self.tables = tables.sorted { ($0.schema, $0.table) < ($1.schema, $1.table) }
     self.largeObjects = largeObjects
+    self.sequences = sequences.sorted { ($0.schema, $0.name) < ($1.schema, $1.name) }
+  }
+
+  /// Whether these figures of a dump are those that a manifest has of it.
+  package func areThose(of manifest: ContentFigures) -> Bool {
+    tables == manifest.tables && largeObjects == manifest.largeObjects
+      && (manifest.sequences == nil || sequences == manifest.sequences)
   }
 
   /// The rows of all tables together.

@@ -5,6 +5,8 @@ package struct SQLiteProfile: Sendable {
   package let name: String
   /// Tables without which the application has lost what a backup is for; lower case.
   package let vitalTables: [String]
+  /// Tables that it has, too, and makes again where they are missing; lower case.
+  package let watchedTables: [String]
 
   /// What a restored copy needs when the Synapse database was restored with it.
   package let settlement: SQLiteSettlement?
@@ -13,8 +15,10 @@ package struct SQLiteProfile: Sendable {
   package static let pantalaimon = SQLiteProfile(
     name: "pantalaimon",
     vitalTables: [
-      "accounts", "olmsessions", "megolminboundsessions", "forwardedchains", "devicekeys", "keys",
-      "devicetruststate", "encryptedrooms", "accesstokens", "servers", "serverusers",
+      "accounts", "olmsessions", "megolminboundsessions", "accesstokens", "servers", "serverusers",
+    ],
+    watchedTables: [
+      "forwardedchains", "devicekeys", "keys", "devicetruststate", "encryptedrooms",
     ],
     // Synapse comes back without one-time keys, and nio publishes new ones only for an account that
     // it believes was never published: a count of zero it ignores.
@@ -34,12 +38,21 @@ package struct SQLiteProfile: Sendable {
   ///
   /// Warnings, not errors: a table may have been renamed by a newer version, and the copy is good.
   package func warnings(about facts: SQLiteFacts) -> [String] {
-    // Peewee writes table names in lower case today; SQLite itself does not tell cases apart.
-    let present = Set(facts.rowCounts.keys.map { $0.lowercased() })
-    let missing = vitalTables.filter { !present.contains($0) }
-    if missing.count == vitalTables.count {
+    let missing = missing(vitalTables + watchedTables, in: facts)
+    if missing.count == vitalTables.count + watchedTables.count {
       return ["no table of \(name) is there; is this the right file?"]
     }
     return missing.map { "the table \($0), which \(name) needs, is missing" }
+  }
+
+  /// The vital tables that a database lacks, in this profile's order.
+  package func missingVitalTables(in facts: SQLiteFacts) -> [String] {
+    missing(vitalTables, in: facts)
+  }
+
+  private func missing(_ tables: [String], in facts: SQLiteFacts) -> [String] {
+    // Peewee writes table names in lower case today; SQLite itself does not tell cases apart.
+    let present = Set(facts.rowCounts.keys.map { $0.lowercased() })
+    return tables.filter { !present.contains($0) }
   }
 }

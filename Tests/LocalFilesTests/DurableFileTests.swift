@@ -17,11 +17,11 @@ struct DurableFileTests {
   }
 
   private func write(
-    _ bytes: [UInt8], to path: String, scratch: FilePath? = nil,
-    mode: FilePermissions = [.ownerReadWrite], taken: DurableFile.Taken = .replace
+    _ bytes: [UInt8], to path: String, mode: FilePermissions = [.ownerReadWrite],
+    taken: DurableFile.Taken = .replace
   ) throws {
     try bytes.withBytes {
-      try DurableFile.write($0, to: FilePath(path), scratch: scratch, mode: mode, taken: taken)
+      try DurableFile.write($0, to: FilePath(path), mode: mode, taken: taken)
     }
   }
 
@@ -79,28 +79,8 @@ struct DurableFileTests {
     #expect(throws: Errno.noSuchFileOrDirectory) {
       try write([1], to: folder.path(of: "nowhere/file"))
     }
-    #expect(throws: Errno.noSuchFileOrDirectory) {
-      try write([1], to: folder.path(of: "nowhere/file"), scratch: FilePath(folder.path(of: ".")))
-    }
     #expect(try names(folder) == ["folder"])
     #expect(try FileManager.default.contentsOfDirectory(atPath: taken) == [])
-  }
-
-  @Test("files written together are all there, or those before the one that failed")
-  func together() throws {
-    let folder = try ScratchFolder()
-    let scratch = FilePath(folder.path(of: "scratch"))
-    try DurableFile.makeFolder(scratch)
-    let paths = ["a", "b", "c"].map { FilePath(folder.path(of: $0)) }
-    try DurableFile.writeTogether(paths.map { ($0, [1]) }, scratch: scratch)
-    for name in ["a", "b", "c"] { #expect(try folder.read(name) == [1]) }
-
-    try FileManager.default.removeItem(atPath: paths[0].string)
-    #expect(throws: Errno.fileExists) {
-      try DurableFile.writeTogether(paths.map { ($0, [2]) }, scratch: scratch)
-    }
-    #expect(try folder.read("a") == [2] && folder.read("b") == [1] && folder.read("c") == [1])
-    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.string) == [])
   }
 
   @Test("folders are made with those above them, for their owner alone, and may be there")

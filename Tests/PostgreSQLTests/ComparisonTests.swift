@@ -93,7 +93,7 @@ import Vocabulary
     let source = try await SharedCluster.database(Self.rows)
     let expected = ContentFigures(
       tables: try census(source).tables.filter { $0.table != "other" },
-      largeObjects: LargeObjectFigures())
+      largeObjects: LargeObjectFigures(), sequences: [])
     let full = ContentFigures.compare(
       expected: expected, found: try census(source), excludedData: ["other"])
     #expect(full.map(\.kind) == [.notEmpty])

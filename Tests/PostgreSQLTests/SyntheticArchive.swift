@@ -13,13 +13,14 @@ struct SyntheticArchive {
   }
 
   mutating func entry(
-    _ id: Int, _ kind: String, tag: String, schema: String?, copy: String?, hasData: Bool
+    _ id: Int, _ kind: String, tag: String, schema: String?, copy: String?, hasData: Bool,
+    definition: String = "CREATE TABLE …"
   ) {
     integer(id)
     integer(hasData ? 1 : 0)
     for text in ["1259", "16384", tag, kind] { string(text) }
     integer(3)
-    for text in ["CREATE TABLE …", "DROP TABLE …", copy, schema, "", "heap"] { string(text) }
+    for text in [definition, "DROP TABLE …", copy, schema, "", "heap"] { string(text) }
     if minor >= 16 { integer(114) }
     for text in ["owner", "false", "5", "77", nil] { string(text) }
     bytes += [1] + [UInt8](repeating: 0, count: 8)

@@ -13,9 +13,14 @@ struct SQLiteProfileTests {
   func vitalTables() {
     let profile = SQLiteProfile.pantalaimon
     var rows = Dictionary(
-      uniqueKeysWithValues: profile.vitalTables.map { ($0.uppercased(), Int64(1)) })
+      uniqueKeysWithValues: (profile.vitalTables + profile.watchedTables)
+        .map { ($0.uppercased(), Int64(1)) })
     #expect(profile.warnings(about: facts(rows)).isEmpty)
+    rows["KEYS"] = nil
+    #expect(profile.missingVitalTables(in: facts(rows)) == [])
+    rows["KEYS"] = 1
     rows["OLMSESSIONS"] = nil
+    #expect(profile.missingVitalTables(in: facts(rows)) == ["olmsessions"])
     #expect(
       profile.warnings(about: facts(rows))
         == ["the table olmsessions, which pantalaimon needs, is missing"])

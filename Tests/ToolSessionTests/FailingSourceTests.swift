@@ -33,7 +33,8 @@ import Testing
     try await host.backup("check-config").expect(3, "postgres.unreachable", naming: "other-db")
     try await host.backup("run", "--dry-run").expect(3, "postgres.unreachable", naming: "other-db")
     try await expectPartlySaved(
-      host, without: "other-db", "postgres.unreachable", naming: "cannot be reached")
+      host, without: "other-db", "postgres.unreachable",
+      naming: "nobody/.s.PGSQL.5432\" failed: No such file or directory [postgres.unreachable]")
     // As the only source of a run, nothing is saved at all.
     try await host.backup("run", "--only", "other-db").expect(
       5, "postgres.unreachable", naming: "nothing was saved")

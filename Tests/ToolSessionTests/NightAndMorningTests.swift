@@ -16,6 +16,8 @@ struct NightAndMorningTests {
     #expect(outcome.status == 0, "\(outcome.text)")
     #expect(outcome.text.contains("proofs hold, 0 failed"))
     #expect(outcome.text.contains("the drill passed"))
+    #expect(outcome.text.contains("meanwhile people wrote"))
+    #expect(outcome.text.contains("Signature and comment signature verified"))
   }
 
   private static let package = URL(fileURLWithPath: #filePath)

@@ -3,7 +3,7 @@ import PostgreSQL
 import Synchronization
 import SystemPackage
 
-/// One PostgreSQL 15 for all sessions, run by the account `postgres` where the proofs are root's,
+/// One PostgreSQL 15 for all sessions, run by an unprivileged account where the proofs are root's,
 /// started by the first that asks and ended with the process; each session has its own databases.
 enum SharedServer {
   private static let running = Mutex<ScratchCluster?>(nil)

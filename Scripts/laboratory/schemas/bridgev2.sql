@@ -40,5 +40,15 @@ CREATE TABLE user_portal (
     FOREIGN KEY (bridge_id, login_id) REFERENCES user_login (bridge_id, id) ON DELETE CASCADE,
     FOREIGN KEY (bridge_id, portal_id, portal_receiver) REFERENCES portal (bridge_id, id, receiver) ON DELETE CASCADE
 );
+CREATE TABLE disappearing_message (
+    bridge_id TEXT, mx_room TEXT NOT NULL, mxid TEXT, timestamp BIGINT NOT NULL, type TEXT NOT NULL, timer BIGINT NOT NULL,
+    disappear_at BIGINT, PRIMARY KEY (bridge_id, mxid)
+);
+CREATE TABLE backfill_task (
+    bridge_id TEXT, portal_id TEXT, portal_receiver TEXT, user_login_id TEXT NOT NULL, batch_count INTEGER NOT NULL,
+    is_done BOOLEAN NOT NULL, cursor TEXT, oldest_message_id TEXT, dispatched_at BIGINT, completed_at BIGINT,
+    next_dispatch_min_ts BIGINT NOT NULL, PRIMARY KEY (bridge_id, portal_id, portal_receiver),
+    FOREIGN KEY (bridge_id, portal_id, portal_receiver) REFERENCES portal (bridge_id, id, receiver) ON DELETE CASCADE
+);
 CREATE TABLE kv_store (bridge_id TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (bridge_id, key));
 CREATE TABLE public_media (bridge_id TEXT, public_id TEXT, mxc TEXT NOT NULL, keys JSONB, mimetype TEXT, PRIMARY KEY (bridge_id, public_id));

@@ -36,11 +36,23 @@ CREATE TABLE crypto_megolm_outbound_session (
     created_at TIMESTAMP NOT NULL, last_used TIMESTAMP NOT NULL,
     PRIMARY KEY (account_id, room_id)
 );
+CREATE TABLE crypto_megolm_outbound_session_shared (
+    user_id TEXT, identity_key CHAR(43), session_id CHAR(43), PRIMARY KEY (user_id, identity_key, session_id)
+);
+CREATE TABLE crypto_olm_message_hash (
+    account_id TEXT NOT NULL, received_at BIGINT NOT NULL, message_hash BYTEA NOT NULL CHECK (length(message_hash) = 32),
+    PRIMARY KEY (account_id, message_hash)
+);
+CREATE INDEX crypto_olm_message_hash_received_at_idx ON crypto_olm_message_hash (account_id, received_at);
 CREATE TABLE crypto_message_index (
     sender_key CHAR(43), session_id CHAR(43), "index" INTEGER, event_id TEXT NOT NULL, timestamp BIGINT NOT NULL,
     PRIMARY KEY (sender_key, session_id, "index")
 );
 CREATE TABLE crypto_cross_signing_keys (
     user_id TEXT, usage TEXT, key CHAR(43) NOT NULL, first_seen_key CHAR(43) NOT NULL, PRIMARY KEY (user_id, usage)
+);
+CREATE TABLE crypto_cross_signing_signatures (
+    signed_user_id TEXT, signed_key CHAR(43), signer_user_id TEXT, signer_key CHAR(43), signature CHAR(88) NOT NULL,
+    PRIMARY KEY (signed_user_id, signed_key, signer_user_id, signer_key)
 );
 CREATE TABLE crypto_secrets (account_id TEXT, name TEXT, secret BYTEA NOT NULL, PRIMARY KEY (account_id, name));

@@ -9,7 +9,7 @@ extension CofferRestore {
   /// Lists what a snapshot holds.
   struct Files: CofferVerb {
     static let configuration = CommandConfiguration(
-      abstract: "List what a snapshot holds: its sources, or the files of one.")
+      abstract: "List what a snapshot holds: its sources, or the files or tables of one.")
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var identities: IdentityOptions
@@ -37,7 +37,8 @@ extension CofferRestore {
       let (record, reader) = try snapshot.source(name)
       try OriginRegistry.kind(record.kind).list(record, reader: reader) { file in
         try context.interruption.check()
-        context.console.say("\(file.kind)  \(file.size)  \(file.modified ?? "-")  \(file.path)")
+        let amount = file.rows.map { "\($0) rows" } ?? "\(file.size)"
+        context.console.say("\(file.kind)  \(amount)  \(file.modified ?? "-")  \(file.path)")
         context.console.emit(file)
       }
       return .done

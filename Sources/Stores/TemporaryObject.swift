@@ -1,0 +1,89 @@
+import FileTrees
+import Repository
+import SecretMemory
+import SystemPackage
+import Vocabulary
+
+/// A synced object that still has a temporary name in its writer's scratch folder.
+struct TemporaryObject {
+  private let temporary: [UInt8]
+  private let scratch: OpenFolder
+  private let name: [UInt8]
+  private let folder: OpenFolder
+
+  /// Writes an object, mode 0600.
+  ///
+  /// - Parameters:
+  ///   - bytes: all of it.
+  ///   - scratch: the folder of the temporary name.
+  ///   - name: the object's own name.
+  ///   - folder: the folder of that.
+  /// - Throws: `Errno`; nothing is left then.
+  init(
+    _ bytes: RawSpan, in scratch: OpenFolder, for name: ObjectName, in folder: OpenFolder
+  ) throws {
+    temporary = Array("\(Hexadecimal.encode(Randomness.bytes(count: 8))).tmp".utf8)
+    self.scratch = scratch
+    self.name = Array(name.lastComponent.utf8)
+    self.folder = folder
+    let file = try scratch.handle.makeFile(temporary)
+    do {
+      try file.lend { file in
+        _ = try unsafe bytes.withUnsafeBytes { unsafe try file.writeAll($0) }
+      }
+      try file.sync()
+    } catch {
+      discard()
+      throw error
+    }
+  }
+
+  /// Whether a name is one that this type gives.
+  static func isTemporary(_ name: [UInt8]) -> Bool {
+    let digits = name.prefix(16)
+    return name.count == 20 && name.suffix(4).elementsEqual(".tmp".utf8)
+      && digits.allSatisfy { "0123456789abcdef".utf8.contains($0) }
+  }
+
+  /// Gives it its own name, which must not be taken.
+  ///
+  /// A hard link, unlike a rename, fails where the name is taken.
+  /// - Throws: `Errno`; the object is gone then.
+  func add() throws {
+    defer { discard() }
+    do {
+      try folder.handle.makeHardLink(name, to: temporary, in: scratch.handle)
+    } catch Errno.notPermitted, Errno.notSupported {
+      // File systems of removable media know no links; one writer holds the lock.
+      guard (try? folder.handle.status(of: name)) == nil else { throw Errno.fileExists }
+      try replace()
+    }
+  }
+
+  /// Gives it its own name, in place of what has it.
+  /// - Throws: `Errno`.
+  func replace() throws {
+    try folder.handle.replace(name, with: temporary, in: scratch.handle)
+  }
+
+  /// Makes its name durable.
+  /// - Throws: `Errno`.
+  func sync() throws {
+    try folder.handle.descriptor.sync()
+  }
+
+  /// Removes it, where it still has its temporary name.
+  func discard() {
+    try? scratch.handle.remove(temporary)
+  }
+}
+
+extension ObjectName {
+  /// The folder it is in, empty for the root of a store.
+  var folder: Substring { path[..<(path.lastIndex(of: "/") ?? path.startIndex)] }
+
+  /// Its name in that folder.
+  var lastComponent: Substring {
+    path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+  }
+}
