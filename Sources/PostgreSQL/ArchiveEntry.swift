@@ -10,10 +10,12 @@ struct ArchiveEntry {
   let kind: String
   /// The schema, empty where it has none.
   let schema: String
+  /// The statement that makes it, empty where there is none.
+  let definition: String
   /// The statement its rows belong to, empty where it has none.
   let copyStatement: String
 
-  /// Reads one entry.
+  /// Reads one entry; after the one that names the archive's encoding, the cursor decodes by it.
   init(_ cursor: inout ArchiveCursor, minorVersion: UInt8) throws(ArchiveTrouble) {
     id = try cursor.integer()
     hasData = try cursor.integer() != 0
@@ -21,7 +23,8 @@ struct ArchiveEntry {
     tag = try cursor.string() ?? ""
     kind = try cursor.string() ?? ""
     _ = try cursor.integer()  // section
-    for _ in 0..<2 { try cursor.skipString() }  // definition, drop statement
+    definition = try cursor.string() ?? ""
+    try cursor.skipString()  // drop statement
     copyStatement = try cursor.string() ?? ""
     schema = try cursor.string() ?? ""
     for _ in 0..<2 { try cursor.skipString() }  // tablespace, access method
@@ -29,5 +32,6 @@ struct ArchiveEntry {
     for _ in 0..<2 { try cursor.skipString() }  // owner, with oids
     while try !cursor.skipString() {}  // dependencies, ended by NULL
     try cursor.skipOffset()
+    if kind == "ENCODING" { cursor.encoding = ServerEncoding(statement: definition) }
   }
 }
