@@ -80,7 +80,8 @@ package struct StoreView: Sendable {
 
   /// Opens the compartments of a snapshot that the identities open.
   ///
-  /// - Throws: `identity.none-fits` where they open none, and what is wrong with what they open.
+  /// - Throws: `identity.none-fits` where they open none, `snapshot.empty` where there is none, and
+  ///   what is wrong with what they open.
   package func open(
     _ verified: Ledger.VerifiedEntry, with identities: [any Identity]
   ) throws -> OpenSnapshot {
@@ -93,12 +94,17 @@ package struct StoreView: Sendable {
     ).sorted()
     for compartment in compartments {
       do {
-        open.append(
-          try CompartmentReader(
-            compartment, in: verified.entry.snapshot, objects: objects, identities: identities))
+        let reader = try CompartmentReader(
+          compartment, in: verified.entry.snapshot, objects: objects, identities: identities)
+        try reader.manifest.check(against: verified.entry)
+        open.append(reader)
       } catch AgeError.noIdentityMatches {
         sealed.append(compartment)
       }
+    }
+    guard !compartments.isEmpty else {
+      throw OperatorError(
+        "snapshot.empty", .nothingDone, "snapshot \(verified.entry.snapshot) holds no source")
     }
     guard !open.isEmpty else {
       throw OperatorError(
@@ -110,11 +116,6 @@ package struct StoreView: Sendable {
       entry: verified.entry, head: verified.head, objects: objects, compartments: open,
       sealed: sealed)
   }
-}
-
-extension SourceSummary {
-  /// Whether the snapshot holds this source.
-  package var isThere: Bool { state == .saved || state == .partly }
 }
 
 /// A snapshot, with the compartments that could be opened.
@@ -133,12 +134,15 @@ package struct OpenSnapshot {
 
   /// Finds a source.
   ///
-  /// - Throws: `source.sealed` where it is in a compartment that was not opened, `source.unknown`.
+  /// - Throws: `source.sealed` where it is in a compartment that was not opened, `source.unknown`
+  ///   where the snapshot does not hold it.
   package func source(
     _ name: SourceName
   ) throws -> (record: SourceRecord, reader: CompartmentReader) {
     if let found = sources.first(where: { $0.record.name == name }) { return found }
-    if let summary = entry.sources.first(where: { $0.name == name && $0.isThere }) {
+    if let summary = entry.sources.first(where: { $0.name == name && $0.isThere }),
+      sealed.contains(summary.compartment)
+    {
       throw OperatorError(
         "source.sealed", .noIdentity,
         "source '\(name)' is in compartment '\(summary.compartment)', which no identity opens")
