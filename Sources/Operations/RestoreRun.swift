@@ -17,6 +17,8 @@ package struct RestoreRun {
   package let steps: [Step]
   /// Sources of the snapshot that are not restored.
   package let leftOut: [SourceName]
+  /// What the night could not read of what is restored.
+  package let warnings: [Finding]
   /// Where each source goes.
   package let targets: [(source: SourceName, target: RestoreTarget)]
 
@@ -35,6 +37,7 @@ package struct RestoreRun {
     }
     self.steps = steps
     self.targets = targets
+    warnings = try snapshot.warnings(about: targets.map(\.source))
     leftOut = snapshot.entry.sources.filter(\.isThere).map(\.name).filter { name in
       !targets.contains { $0.source == name }
     }

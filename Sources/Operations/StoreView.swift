@@ -151,4 +151,20 @@ package struct OpenSnapshot {
       "source.unknown", .usage, "snapshot \(entry.snapshot) holds no source '\(name)'",
       hint: "it holds \(entry.sources.filter(\.isThere).map(\.name.text).joined(separator: ", "))")
   }
+
+  /// Warns of sources that the night could not read whole, and names what it could not read.
+  ///
+  /// - Parameter names: the sources that somebody wants back.
+  /// - Returns: nothing where all of them were saved whole.
+  /// - Throws: `manifest.damaged`, and what `source` throws.
+  func warnings(about names: [SourceName]) throws -> [Finding] {
+    let partly = Set(entry.sources.filter { $0.state == .partly }.map(\.name))
+    return try names.filter(partly.contains).flatMap { name in
+      let record = try source(name).record
+      let unsaved = try OriginRegistry.kind(record.kind).unsaved(record)
+      return ["\(name) was saved in part only: what could not be read that night is not in it"]
+        .map { Finding(.warning, "source.partly", $0) }
+        + unsaved.map { Finding(.warning, "source.partly", "\(name): not saved: \($0)") }
+    }
+  }
 }

@@ -88,7 +88,7 @@ struct FileTreeSaving: ~Copyable {
     let facts = FilesOrigin.Facts(
       leftOut: leftOut.map { "\($0)" }, torn: torn,
       rowsWithoutFile: hadRows ? Array(rows.sorted().prefix(100)) : nil,
-      filesWithoutRow: hadRows ? filesWithoutRow : nil)
+      filesWithoutRow: hadRows ? filesWithoutRow : nil, failures: FilesOrigin.Failures(failures))
     let (bytes, files, failures, notes) = (bytes, files, failures, notes)
     let dataPacks = packs
     let stored = try list.finish()

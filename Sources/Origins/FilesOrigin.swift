@@ -22,6 +22,23 @@ package struct FilesOrigin: Origin {
     let rowsWithoutFile: [String]?
     /// Media files that have no row.
     let filesWithoutRow: Int?
+    /// What could not be read; nil where all could.
+    let failures: Failures?
+  }
+
+  /// What could not be read of a tree: the first of it named, all of it counted.
+  struct Failures: Codable {
+    private static let mostNamed = 100
+
+    let count: Int
+    let named: [String]
+
+    /// Takes what failed, one line each; nil where nothing did.
+    init?(_ lines: [String]) {
+      guard !lines.isEmpty else { return nil }
+      count = lines.count
+      named = Array(lines.prefix(Self.mostNamed))
+    }
   }
 
   private let root: FilePath
@@ -84,6 +101,12 @@ package struct FilesOrigin: Origin {
           modified: Timestamp(secondsSince1970: Int(file.modified.seconds)).text,
           sha256: file.sha256))
     }
+  }
+
+  package static func unsaved(_ record: SourceRecord) throws -> [String] {
+    guard let failures = try record.facts(as: Facts.self).failures else { return [] }
+    let rest = failures.count - failures.named.count
+    return failures.named + (rest > 0 ? ["and \(rest) files more"] : [])
   }
 
   package static func verify(

@@ -37,6 +37,11 @@ package protocol Origin: Sendable {
     _ record: SourceRecord, reader: CompartmentReader, _ take: (ListedItem) throws -> Void
   ) throws
 
+  /// What of a source was not saved, one line each; most kinds are saved whole or not at all.
+  ///
+  /// - Throws: `manifest.damaged` where the record's facts cannot be read.
+  static func unsaved(_ record: SourceRecord) throws -> [String]
+
   /// Reads all content and checks it end to end, without restoring it.
   static func verify(_ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter) throws
 
@@ -69,6 +74,8 @@ package protocol Origin: Sendable {
 }
 
 extension Origin {
+  package static func unsaved(_ record: SourceRecord) throws -> [String] { [] }
+
   package static func settle(
     _ record: SourceRecord, target: RestoreTarget, beside others: [SourceRecord]
   ) async throws -> [Finding] { [] }

@@ -138,6 +138,29 @@ import Testing
     #expect(listed.expect(0).output.contains("config.yaml"))
     #expect(!listed.output.contains("unreadable"))
     try await host.restore("snapshots").expect(0, naming: "bridge-config: partly")
+    try await expectWarnings(host)
+  }
+
+  /// Expects that whoever drills or restores hears what the night could not read.
+  private func expectWarnings(_ host: Deployment) async throws {
+    host.wrapper = []
+    host.backupTool = BuiltTools.backup
+    let map = try await host.map(into: "again")
+    let target = ["--source", "bridge-config", "--target", host.path("one")]
+    for verb in [
+      ["drill", "--scratch", host.path("")], ["run"] + target, ["host", "--map", map, "--dry-run"],
+      ["host", "--map", map],
+    ] {
+      let outcome = try await host.restore(verb + ["--json"] + host.allIdentities, from: host.store)
+      let warnings = try outcome.expect(0).events().filter { $0["check"] == "source.partly" }
+      #expect(warnings.count == 2, "\(outcome)")
+      #expect(warnings.allSatisfy { $0["outcome"] == "warning" }, "\(outcome)")
+      #expect(warnings.first?["text"]?.hasPrefix("bridge-config was saved in part only") == true)
+      #expect(warnings.last?["text"]?.contains("closed/unreadable") == true, "\(outcome)")
+    }
+    let whole = ["--source", "synapse-config", "--target", host.path("whole")]
+    let outcome = try await host.restore(["run"] + whole + host.allIdentities, from: host.store)
+    #expect(!outcome.expect(0).output.contains("in part only"), "\(outcome)")
   }
 
   @Test func aFileThatKeepsChangingIsNamedAndMarkedAsTorn() async throws {
