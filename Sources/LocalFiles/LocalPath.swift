@@ -21,6 +21,23 @@ package struct LocalPath: Sendable {
       && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The path from the root, without `.`, `..` and symlinks as far as it leads to something.
+  package var canonical: FilePath {
+    var existing = FilePath(FileManager.default.currentDirectoryPath).pushing(path)
+    var missing: [FilePath.Component] = []
+    while true {
+      if let resolved = unsafe realpath(existing.string, nil) {
+        defer { unsafe free(resolved) }
+        var whole = unsafe FilePath(platformString: resolved)
+        for component in missing.reversed() { whole.append(component) }
+        return whole.lexicallyNormalized()
+      }
+      guard let last = existing.lastComponent else { return existing }
+      missing.append(last)
+      existing.removeLastComponent()
+    }
+  }
+
   /// The size in bytes of a regular file, nil for everything else.
   package var size: Int? {
     guard let status, status.st_mode & S_IFMT == S_IFREG else { return nil }

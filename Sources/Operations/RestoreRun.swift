@@ -24,14 +24,18 @@ package struct RestoreRun {
 
   /// Plans a restore; nothing is written.
   ///
-  /// - Throws: what any target refuses, before anything happened to another.
+  /// - Throws: `restore.same-target`, and what any target refuses, before anything happened to another.
   package init(
     _ snapshot: OpenSnapshot, _ targets: [(source: SourceName, target: RestoreTarget)]
   ) async throws {
     self.snapshot = snapshot
-    var steps: [Step] = []
-    for (name, target) in targets {
+    let sources = try targets.map { name, target in
       let (record, reader) = try snapshot.source(name)
+      return (record: record, reader: reader, target: target)
+    }
+    try SeparateTargets.check(sources.map { ($0.record, $0.target) })
+    var steps: [Step] = []
+    for (record, reader, target) in sources {
       let lines = try await OriginRegistry.kind(record.kind).plan(record, target: target)
       steps.append(Step(record: record, reader: reader, target: target, lines: lines))
     }

@@ -45,6 +45,11 @@ package protocol Origin: Sendable {
   /// Reads all content and checks it end to end, without restoring it.
   static func verify(_ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter) throws
 
+  /// Where exactly a source comes to stand that is restored to `target`; most stand at the target.
+  ///
+  /// - Throws: `restore.wrong-target`, and `manifest.damaged` where the record does not say.
+  static func destination(of record: SourceRecord, at target: RestoreTarget) throws -> RestoreTarget
+
   /// Looks whether a restore to `target` would be refused, and says what it would do.
   static func plan(_ record: SourceRecord, target: RestoreTarget) async throws -> [String]
 
@@ -75,6 +80,10 @@ package protocol Origin: Sendable {
 
 extension Origin {
   package static func unsaved(_ record: SourceRecord) throws -> [String] { [] }
+
+  package static func destination(
+    of record: SourceRecord, at target: RestoreTarget
+  ) throws -> RestoreTarget { target }
 
   package static func settle(
     _ record: SourceRecord, target: RestoreTarget, beside others: [SourceRecord]

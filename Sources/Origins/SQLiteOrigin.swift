@@ -82,6 +82,12 @@ package struct SQLiteOrigin: Origin {
     try reader.stream(record.content) { meter.advance(bytes: $0.byteCount) }
   }
 
+  package static func destination(
+    of record: SourceRecord, at target: RestoreTarget
+  ) throws -> RestoreTarget {
+    .path(try file(of: record, target))
+  }
+
   package static func plan(_ record: SourceRecord, target: RestoreTarget) async throws -> [String] {
     let path = try file(of: record, target)
     guard !LocalPath(path).exists else {
