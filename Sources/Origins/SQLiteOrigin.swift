@@ -1,5 +1,6 @@
 import Catalog
 package import Configuration
+import FileTrees
 import Glibc
 import LocalFiles
 package import Repository
@@ -116,7 +117,7 @@ package struct SQLiteOrigin: Origin {
     _ record: SourceRecord, _ facts: Facts, _ reader: CompartmentReader, to path: FilePath,
     _ context: RestoringContext
   ) throws {
-    try DurableFile.makeFolder(path.removingLastComponent())
+    try FileTreeWriter.makeFolders(above: path)
     let file = try PartialFile(for: path)
     try reader.stream(record.content) { piece in
       try context.interruption.check()

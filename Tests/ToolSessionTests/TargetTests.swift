@@ -135,4 +135,21 @@ import Testing
       from: host.store
     ).expect(2, naming: "nothing")
   }
+
+  @Test func aDaemonCanEnterTheFoldersAboveATarget() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.night()
+    let sources = [("bridge-config", "new/above/bridge"), ("bridge-db", "other/above/bridge.db")]
+    for (source, target) in sources {
+      try await host.restore(
+        "run", "--source", source, "--target", host.path(target), "--identity",
+        host.bridgeTeam.identity
+      ).expect(0)
+    }
+    for folder in ["new", "new/above", "other", "other/above"] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: host.path(folder))
+      #expect(attributes[.posixPermissions] as? Int == 0o755, "\(folder)")
+    }
+  }
 }
