@@ -136,14 +136,14 @@ struct FileTreeSaving: ~Copyable {
     let reader = try entry.open()
     var record = try reader.record()
     var stream = context.writer.begin(.coarse)
-    var whole = HoleFillingHasher(reader.extents != nil)
+    var whole = HoleFillingHasher(reader.extents != nil, interruption: context.interruption)
     let reading = try reader.read(using: &buffer) { offset, piece in
       try stream.write(piece)
-      whole.update(piece, at: Int(offset))
+      try whole.update(piece, at: Int(offset))
     }
     record.adopt(reading)
     let stored = try stream.finish()
-    record.sha256 = whole.finish(size: Int(reading.size)) ?? stored.content.sha256
+    record.sha256 = try whole.finish(size: Int(reading.size)) ?? stored.content.sha256
     record.content = stored.content.reference.text
     return (record, reader.status.stamp.catalogBytes, stored, reading.outcome == .stable)
   }

@@ -2,7 +2,7 @@ package import Configuration
 import FileTrees
 package import Repository
 import SystemPackage
-package import Vocabulary
+import Vocabulary
 
 /// A folder, or one file, with everything in it.
 package struct FilesOrigin: Origin {
@@ -86,7 +86,8 @@ package struct FilesOrigin: Origin {
   package static func list(
     _ record: SourceRecord, reader: CompartmentReader, _ take: (ListedItem) throws -> Void
   ) throws {
-    try FileTreeReading(record, reader, ProgressMeter()).eachFile { file, _ in
+    let context = RestoringContext(meter: ProgressMeter(), interruption: Interruption())
+    try FileTreeReading(record, reader, context).eachFile { file, _ in
       let kind =
         switch file.kind {
         case .regular: "file"
@@ -110,9 +111,10 @@ package struct FilesOrigin: Origin {
   }
 
   package static func verify(
-    _ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter
+    _ record: SourceRecord, reader: CompartmentReader, context: RestoringContext
   ) throws {
-    try FileTreeReading(record, reader, meter).eachFile { file, content in
+    try FileTreeReading(record, reader, context).eachFile { file, content in
+      try context.interruption.check()
       guard case .regular = file.kind else { return }
       try content { _ in }
     }
@@ -131,7 +133,7 @@ package struct FilesOrigin: Origin {
     let path = try target.requirePath(for: record)
     var writer = try FileTreeWriter(into: path)
     var torn: [String] = []
-    try FileTreeReading(record, reader, context.meter).eachFile { file, content in
+    try FileTreeReading(record, reader, context).eachFile { file, content in
       try context.interruption.check()
       if file.isTorn { torn.append("\(file.path)") }
       try writer.write(file, content: content)
@@ -155,7 +157,7 @@ package struct FilesOrigin: Origin {
   ) async throws -> [Finding] {
     let path = try target.requirePath(for: record)
     var comparison = FileTreeComparison(record.name, at: path)
-    try FileTreeReading(record, reader, context.meter).eachFile { file, _ in
+    try FileTreeReading(record, reader, context).eachFile { file, _ in
       try context.interruption.check()
       comparison.compare(file)
     }

@@ -43,7 +43,9 @@ package protocol Origin: Sendable {
   static func unsaved(_ record: SourceRecord) throws -> [String]
 
   /// Reads all content and checks it end to end, without restoring it.
-  static func verify(_ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter) throws
+  static func verify(
+    _ record: SourceRecord, reader: CompartmentReader, context: RestoringContext
+  ) throws
 
   /// Where exactly a source comes to stand that is restored to `target`; most stand at the target.
   ///

@@ -2,7 +2,7 @@ package import Configuration
 import PostgreSQL
 package import Repository
 import SecretMemory
-package import Vocabulary
+import Vocabulary
 
 /// A PostgreSQL database, dumped as it is at one moment.
 package struct PostgresOrigin: Origin {
@@ -117,13 +117,14 @@ package struct PostgresOrigin: Origin {
   }
 
   package static func verify(
-    _ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter
+    _ record: SourceRecord, reader: CompartmentReader, context: RestoringContext
   ) throws {
     let facts = try record.facts(as: Facts.self)
     var observer = DumpArchiveObserver()
     try reader.stream(record.content) { piece in
+      try context.interruption.check()
       observer.observe(piece)
-      meter.advance(bytes: piece.byteCount)
+      context.meter.advance(bytes: piece.byteCount)
     }
     guard try observer.finish() == facts.figures else {
       throw OperatorError(

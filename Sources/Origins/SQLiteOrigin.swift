@@ -7,7 +7,7 @@ package import Repository
 import SQLiteDatabases
 import SecretMemory
 import SystemPackage
-package import Vocabulary
+import Vocabulary
 
 /// An SQLite file, copied consistently while its daemon writes.
 package struct SQLiteOrigin: Origin {
@@ -78,9 +78,12 @@ package struct SQLiteOrigin: Origin {
   }
 
   package static func verify(
-    _ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter
+    _ record: SourceRecord, reader: CompartmentReader, context: RestoringContext
   ) throws {
-    try reader.stream(record.content) { meter.advance(bytes: $0.byteCount) }
+    try reader.stream(record.content) { piece in
+      try context.interruption.check()
+      context.meter.advance(bytes: piece.byteCount)
+    }
   }
 
   package static func destination(
