@@ -86,13 +86,6 @@ package struct LocalPath: Sendable {
     }
   }
 
-  /// Removes a folder of ours with everything in it; links are removed, never followed.
-  ///
-  /// - Throws: what `FileManager` says of the first thing that could not be removed.
-  package func removeTree() throws {
-    try FileManager.default.removeItem(atPath: path.string)
-  }
-
   /// Removes the plain files in a folder of ours.
   ///
   /// - Throws: `Errno`.
