@@ -36,7 +36,12 @@ package struct RestoreRun {
     try SeparateTargets.check(sources.map { ($0.record, $0.target) })
     var steps: [Step] = []
     for (record, reader, target) in sources {
-      let lines = try await OriginRegistry.kind(record.kind).plan(record, target: target)
+      let lines: [String]
+      do {
+        lines = try await OriginRegistry.kind(record.kind).plan(record, target: target)
+      } catch let error as OperatorError where error.code == "postgres.conninfo" {
+        throw error.at("source '\(record.name)'")
+      }
       steps.append(Step(record: record, reader: reader, target: target, lines: lines))
     }
     self.steps = steps

@@ -23,8 +23,15 @@ package struct PostgresOrigin: Origin {
   package init(_ settings: SourceSettings) throws {
     conninfo = settings.text("conninfo")
     // A configuration with a password in it is refused before anything runs.
-    _ = try ConnectionInfo(conninfo)
+    try settings.read("conninfo", as: Self.checkConninfo)
     profile = try DatabaseProfile.named(settings.profile ?? "plain")
+  }
+
+  /// Refuses a connection string that cannot be read or holds a password, before anything runs.
+  ///
+  /// - Throws: `postgres.conninfo`, `postgres.password-in-conninfo`.
+  package static func checkConninfo(_ text: String) throws {
+    _ = try ConnectionInfo(text)
   }
 
   /// The newest major version among the servers that these databases came from.
