@@ -53,6 +53,7 @@ package struct PostgresOrigin: Origin {
     let connection = try PostgresConnection(conninfo: conninfo)
     defer { connection.close() }
     _ = try await DumpProgram(serverVersion: connection.serverVersion)
+    try ReadRights.check(connection)
     return try connection.value("SELECT pg_database_size(current_database())").flatMap { Int($0) }
   }
 

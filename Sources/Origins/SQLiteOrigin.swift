@@ -38,7 +38,9 @@ package struct SQLiteOrigin: Origin {
   package var place: String { path.string }
 
   package func preflight() async throws -> Int? {
-    Int(try Self.status(of: path).st_size)
+    let size = try Self.status(of: path).st_size
+    try SQLiteSnapshot.check(path)
+    return Int(size)
   }
 
   package func save(with context: SavingContext) async throws -> SavedSource {

@@ -115,9 +115,43 @@ import Testing
     let host = try await Deployment()
     try await host.initialise()
     try host.write(String(repeating: "not a database ", count: 1000), to: "bridge.db")
+    try await host.backup("check-config").expect(
+      3, "sqlite.not-a-database", naming: "bridge-db", host.path("bridge.db"))
     try await host.backup("run").expect(
       3, "sqlite.not-a-database", naming: "bridge-db", host.path("bridge.db"))
     try await host.verify().expect(0, naming: "3 sources of")
+  }
+
+  @Test func aRestingDatabaseWithAWriteAheadLogIsReadyAndStaysAlone() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.sqlite("PRAGMA journal_mode = wal")
+    let files = try FileManager.default.contentsOfDirectory(atPath: host.path(""))
+    try await host.backup("check-config").expect(0, naming: "bridge-db")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: host.path("")) == files)
+  }
+
+  @Test func tablesThatTheRoleMayNotReadAreNamedBeforeTheNight() async throws {
+    let conninfo = try await SharedServer.database(
+      """
+      CREATE ROLE reader LOGIN; CREATE TABLE open (a int); CREATE TABLE closed (a serial);
+      GRANT SELECT ON open TO reader
+      """)
+    let host = try await host(savingAlso: "\(conninfo) user=reader")
+    for verb in [["check-config"], ["run", "--dry-run"]] {
+      let outcome = try await Program(path: BuiltTools.backup).run(
+        verb + ["--config", host.configuration])
+      outcome.expect(
+        3, "postgres.privileges", naming: "other-db", "'reader'", "public.closed",
+        "public.closed_a_seq")
+      #expect(!outcome.errors.contains("public.open"), "\(outcome)")
+    }
+    try await host.backup("run", "--only", "other-db").expect(5)
+    try SharedServer.execute(
+      "GRANT SELECT ON closed TO reader; GRANT SELECT ON SEQUENCE closed_a_seq TO reader",
+      in: conninfo)
+    try await host.backup("check-config").expect(0, naming: "other-db")
+    try await host.backup("run", "--only", "other-db").expect(0)
   }
 
   @Test func aFileThatMayNotBeReadIsNamedAndTheRestOfItsFolderIsSaved() async throws {
