@@ -35,6 +35,14 @@ package struct StoreView: Sendable {
     store = try StoreRegistry.open(location)
     ledger = try Ledger.load(from: store, trusting: trust, unfinishedAfter: known)
     if let expected { try ledger.mustContain(expected, rememberedBy: "--expect-head") }
+    // A first night that was cut off leaves packs; manifests come just before the ledger's entry.
+    if ledger.entries.isEmpty, let manifest = try store.list("manifests").first {
+      throw OperatorError(
+        "ledger.missing-entry", .untrusted,
+        "manifests/\(manifest) is there, but no ledger names it: the ledger was removed, or the "
+          + "first run was cut off just before its end",
+        hint: "run again, or look for another copy of the store")
+    }
   }
 
   /// Finds a snapshot.
