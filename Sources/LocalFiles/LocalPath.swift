@@ -38,6 +38,11 @@ package struct LocalPath: Sendable {
     }
   }
 
+  /// The permission bits; nil where nothing stands there.
+  package var mode: FilePermissions? {
+    status.map { FilePermissions(rawValue: $0.st_mode & 0o7777) }
+  }
+
   /// The size in bytes of a regular file, nil for everything else.
   package var size: Int? {
     guard let status, status.st_mode & S_IFMT == S_IFREG else { return nil }
