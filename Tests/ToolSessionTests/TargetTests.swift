@@ -152,4 +152,24 @@ import Testing
       #expect(attributes[.posixPermissions] as? Int == 0o755, "\(folder)")
     }
   }
+
+  @Test(.enabled(if: geteuid() == 0, "needs root, to give it up"))
+  func aFileThatItsOwnerMayNotReadIsRestoredWithoutPrivilegesAndCompared() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.program("chmod").run(["0", host.path("bridge/config.yaml")]).expect(0)
+    try await host.night()
+    try FileManager.default.copyItem(
+      atPath: BuiltTools.restore, toPath: host.path("coffer-restore"))
+    try await host.program("chown").run(["-R", "nobody", host.path("")]).expect(0)
+    let setpriv = try host.program("setpriv")
+    let target = host.path("new")
+    try await setpriv.run([
+      "--reuid=nobody", "--regid=nogroup", "--clear-groups", host.path("coffer-restore"), "run",
+      "--store", host.store.path, "--trust", host.path("keys/host.pub"), "--identity",
+      host.bridgeTeam.identity, "--source", "bridge-config", "--target", target,
+    ]).expect(0, naming: "files are as they were saved")
+    let attributes = try FileManager.default.attributesOfItem(atPath: "\(target)/config.yaml")
+    #expect(attributes[.posixPermissions] as? Int == 0)
+  }
 }
