@@ -139,7 +139,8 @@ let package = Package(
       "Operations",
       uses: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
-        "Configuration", "Repository", "Stores", "Catalog", "Origins", "PostgreSQL", systemPackage,
+        "Configuration", "FileTrees", "Repository", "Stores", "Catalog", "Origins", "PostgreSQL",
+        systemPackage,
       ]),
 
     room(

@@ -111,6 +111,11 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(value: str) -> str:
+    """A text in SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def instructions(source: Source, path: Path) -> list[str]:
     """How an operator gets a database out of a dump."""
     database = source["facts"]["database"]
@@ -119,7 +124,12 @@ def instructions(source: Source, path: Path) -> list[str]:
     lines = [f"CREATE ROLE {identifier(name)};" for name in roles] + [f"CREATE ROLE {identifier(owner)} LOGIN;"]
     locale = database["locale"]
     create = f"CREATE DATABASE {identifier(database['database'])} TEMPLATE template0 OWNER {identifier(owner)}"
-    create += f" ENCODING '{locale['encoding']}' LC_COLLATE '{locale['collate']}' LC_CTYPE '{locale['ctype']}';"
+    create += f" ENCODING '{locale['encoding']}' LC_COLLATE '{locale['collate']}' LC_CTYPE '{locale['ctype']}'"
+    if locale.get("icuLocale"):
+        create += f" LOCALE_PROVIDER icu ICU_LOCALE {literal(locale['icuLocale'])}"
+    elif database["serverVersionNumber"] >= 150000:
+        create += " LOCALE_PROVIDER libc"
+    create += ";"
     target = shlex.quote(f"dbname={database['database']}")
     return [
         "roles that do not exist yet and the database, in psql:",

@@ -6,6 +6,8 @@ package struct CompartmentSettings: Sendable {
   package let name: CompartmentName
   /// Recipients as text, at least one.
   package let recipients: [String]
+  /// Where each of them stands, for errors: file, line, list and entry.
+  package let recipientPlaces: [String]
   package let sources: [SourceSettings]
 }
 
@@ -60,21 +62,30 @@ package struct CofferConfiguration: Sendable {
     try Self.refuseSharedNames(compartments, top)
   }
 
-  private static func recipientGroups(_ top: StrictMapping) throws -> [String: [String]] {
+  /// Recipients that share a name, and where each stands.
+  private struct RecipientGroup {
+    let recipients: [String]
+    let places: [String]
+  }
+
+  private static func recipientGroups(_ top: StrictMapping) throws -> [String: RecipientGroup] {
     let mapping = try top.mapping("recipients", called: "'recipients'")
-    var groups: [String: [String]] = [:]
+    var groups: [String: RecipientGroup] = [:]
     for name in mapping.keys {
       let recipients = try mapping.texts(name)
       guard !recipients.isEmpty else {
         throw mapping.problem("no-recipients", at: name, "recipients '\(name)' is an empty list")
       }
-      groups[name] = recipients
+      let places = mapping.places(of: name).enumerated().map { index, place in
+        "\(place): entry \(index + 1) of recipients '\(name)'"
+      }
+      groups[name] = RecipientGroup(recipients: recipients, places: places)
     }
     return groups
   }
 
   private static func compartments(
-    _ top: StrictMapping, groups: [String: [String]], schemas: [SourceSchema]
+    _ top: StrictMapping, groups: [String: RecipientGroup], schemas: [SourceSchema]
   ) throws -> [CompartmentSettings] {
     let all = try top.mapping("compartments", called: "'compartments'")
     let compartments = try all.keys.map { key in
@@ -84,14 +95,15 @@ package struct CofferConfiguration: Sendable {
       let mapping = try all.mapping(key, called: "compartment '\(key)'")
       try mapping.allow(only: ["recipients", "sources"])
       let group = try mapping.text("recipients")
-      guard let recipients = groups[group] else {
+      guard let readers = groups[group] else {
         throw mapping.problem(
           "unknown-recipients", at: "recipients",
           "compartment '\(key)' names recipients '\(group)', which are not defined",
           hint: "defined: \(groups.keys.sorted().joined(separator: ", "))")
       }
       return CompartmentSettings(
-        name: name, recipients: recipients, sources: try sources(mapping, key, schemas))
+        name: name, recipients: readers.recipients, recipientPlaces: readers.places,
+        sources: try sources(mapping, key, schemas))
     }
     guard !compartments.isEmpty else {
       throw top.problem("no-sources", at: "compartments", "no compartment is defined")

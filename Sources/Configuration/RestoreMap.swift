@@ -11,6 +11,8 @@ package struct RestoreMap: Sendable {
 
   /// In the order of the file.
   package let targets: [(source: SourceName, target: Target)]
+  /// Where each target stands, for errors: file, line and source.
+  package let places: [SourceName: String]
 
   /// Reads and checks a map.
   ///
@@ -34,6 +36,9 @@ package struct RestoreMap: Sendable {
           conninfo: conninfo, create: try mapping.optionalFlag("create") ?? false,
           owner: try mapping.optionalText("owner"))
       )
+    }
+    places = targets.reduce(into: [:]) { places, target in
+      places[target.source] = "\(top.place(of: target.source.text)): source '\(target.source)'"
     }
     guard !targets.isEmpty else {
       throw OperatorError("config.no-targets", .usage, "\(file) names no source")

@@ -30,6 +30,7 @@ package struct SourceSettings: Sendable {
   package let kind: String
   package let profile: String?
   private let texts: [String: [String]]
+  private let places: [String: String]
 
   init(
     _ name: SourceName, _ mapping: StrictMapping, schemas: [SourceSchema]
@@ -60,10 +61,24 @@ package struct SourceSettings: Sendable {
       }
     }
     self.texts = texts
+    places = values.reduce(into: [:]) { places, value in
+      places[value.key] = "\(mapping.place(of: value.key)): source '\(name)'"
+    }
   }
 
   /// The text of a required key; the schema has made sure that it is there.
   package func text(_ key: String) -> String { texts[key]?.first ?? "" }
+
+  /// Reads the text of a required key as what its kind needs.
+  ///
+  /// - Throws: what `body` throws; an `OperatorError` then names file, line and source.
+  package func read<Value>(_ key: String, as body: (String) throws -> Value) throws -> Value {
+    do {
+      return try body(text(key))
+    } catch let error as OperatorError {
+      throw error.at(places[key] ?? "source '\(name)'")
+    }
+  }
 
   /// The list of texts of a key, empty where it is left out.
   package func list(_ key: String) -> [String] { texts[key] ?? [] }

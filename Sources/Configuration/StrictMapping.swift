@@ -101,6 +101,16 @@ package struct StrictMapping {
     }
   }
 
+  /// Where the entries of a list stand: `coffer.yaml:7`, one a text of `texts`.
+  package func places(of key: String) -> [String] {
+    value(key)?.sequence?.map { "\(file):\($0.mark?.line ?? line)" } ?? []
+  }
+
+  /// Where a key stands: `coffer.yaml:7`.
+  package func place(of key: String) -> String {
+    "\(file):\(entries.first { $0.key == key }?.line ?? line)"
+  }
+
   /// A mapping that must be there.
   package func mapping(_ key: String, called place: String) throws -> StrictMapping {
     guard let value = value(key) else { throw missing(key) }
@@ -111,8 +121,7 @@ package struct StrictMapping {
   package func problem(
     _ code: String, at key: String, _ why: String, hint: String? = nil
   ) -> OperatorError {
-    let line = entries.first { $0.key == key }?.line ?? line
-    return OperatorError("config.\(code)", .usage, "\(file):\(line): \(why)", hint: hint)
+    OperatorError("config.\(code)", .usage, "\(place(of: key)): \(why)", hint: hint)
   }
 
   private func value(_ key: String) -> Node? { entries.first { $0.key == key }?.value }

@@ -12,6 +12,8 @@ package struct FileProblem: Error, Hashable, Sendable {
     case notKept(FileStatus.Kind)
     /// Another kind of file stands there than when its folder was listed.
     case replaced
+    /// Another kind of file stood there than when its folder was listed, and that one was taken along.
+    case readAgain
     /// It lies deeper than a walk goes.
     case tooDeep
   }
@@ -34,7 +36,7 @@ package struct FileProblem: Error, Hashable, Sendable {
   /// Whether nothing is lost by it: a run that only met these is complete.
   package var isHarmless: Bool {
     switch reason {
-    case .vanished, .notKept: true
+    case .vanished, .notKept, .readAgain: true
     case .unreadable, .replaced, .tooDeep: false
     }
   }
@@ -47,6 +49,7 @@ extension FileProblem: CustomStringConvertible {
     case .unreadable(let error): "\(path): \(error)"
     case .notKept(let kind): "\(path): a \(kind.rawValue) is not kept"
     case .replaced: "\(path): was replaced while it was read"
+    case .readAgain: "\(path): was replaced while it was read, and was read again"
     case .tooDeep: "\(path): more than \(FileTreeWalk.deepest) folders deep"
     }
   }

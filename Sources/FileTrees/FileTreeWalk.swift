@@ -164,29 +164,65 @@ package struct FileTreeWalk {
     try enter(DirectoryListing(path: path, entries: entries))
     for entry in entries {
       let child = path.child(entry.name)
-      switch entry.status.kind {
-      case .directory:
-        try visitEntry(child, entry.name, entry.status, in: folder)
-        guard depth < Self.deepest else {
-          try note(FileProblem(child, .tooDeep))
-          continue
-        }
-        let below: OpenFolder
-        do {
-          below = OpenFolder(try folder.handle.openDirectory(entry.name))
-        } catch Errno.notDirectory, Errno.tooManySymbolicLinkLevels {
-          try note(FileProblem(child, .replaced))
-          continue
-        } catch {
-          try note(FileProblem(child, failing: error))
-          continue
-        }
-        try descend(into: below, at: child, depth: depth + 1)
-      case .regular, .symbolicLink, .fifo:
-        try visitEntry(child, entry.name, entry.status, in: folder)
-      case .socket, .characterDevice, .blockDevice, .unknown:
-        try note(FileProblem(child, .notKept(entry.status.kind)))
+      do {
+        try take(entry, at: child, in: folder, depth: depth)
+      } catch let problem as FileProblem where problem == FileProblem(child, .replaced) {
+        try takeAgain(entry.name, at: child, in: folder, depth: depth)
+      } catch let problem as FileProblem {
+        try note(problem)
       }
+    }
+  }
+
+  /// A name that changed its kind since its folder was listed is looked at once more.
+  private mutating func takeAgain(
+    _ name: [UInt8], at child: RelativePath, in folder: OpenFolder, depth: Int
+  ) throws {
+    let status: FileStatus
+    do {
+      status = try folder.handle.status(of: name)
+    } catch {
+      return try note(FileProblem(child, failing: error))
+    }
+    do {
+      try take(.init(name: name, status: status), at: child, in: folder, depth: depth)
+      try note(FileProblem(child, .readAgain))
+    } catch let problem as FileProblem {
+      try note(problem)
+    }
+  }
+
+  /// Visits a name of a folder, and all below it.
+  /// - Throws: `FileProblem` where it could not be visited; problems below it are noted.
+  private mutating func take(
+    _ entry: DirectoryListing.Entry, at child: RelativePath, in folder: OpenFolder, depth: Int
+  ) throws {
+    switch entry.status.kind {
+    case .directory:
+      // Opened before it is visited: a folder that is none any more must leave no record.
+      let below = try open(entry.name, at: child, in: folder)
+      try visitEntry(child, entry.name, entry.status, in: folder)
+      switch below {
+      case .success where depth >= Self.deepest: try note(FileProblem(child, .tooDeep))
+      case .success(let below): try descend(into: below, at: child, depth: depth + 1)
+      case .failure(let problem): try note(problem)
+      }
+    case .regular, .symbolicLink, .fifo:
+      try attempt(child, entry.name, entry.status, in: folder)
+    case .socket, .characterDevice, .blockDevice, .unknown:
+      throw FileProblem(child, .notKept(entry.status.kind))
+    }
+  }
+
+  private func open(
+    _ name: [UInt8], at child: RelativePath, in folder: OpenFolder
+  ) throws(FileProblem) -> Result<OpenFolder, FileProblem> {
+    do {
+      return .success(OpenFolder(try folder.handle.openDirectory(name)))
+    } catch Errno.notDirectory, Errno.tooManySymbolicLinkLevels {
+      throw FileProblem(child, .replaced)
+    } catch {
+      return .failure(FileProblem(child, failing: error))
     }
   }
 
@@ -213,20 +249,26 @@ package struct FileTreeWalk {
   private mutating func visitEntry(
     _ path: RelativePath, _ name: [UInt8], _ status: FileStatus, in folder: OpenFolder
   ) throws {
+    do {
+      try attempt(path, name, status, in: folder)
+    } catch let problem as FileProblem {
+      try note(problem)
+    }
+  }
+
+  private mutating func attempt(
+    _ path: RelativePath, _ name: [UInt8], _ status: FileStatus, in folder: OpenFolder
+  ) throws {
     let hasOtherNames = status.stamp.linkCount > 1 && status.kind != .directory
     let inode = InodeID(device: status.stamp.device, inode: status.stamp.inode)
     let firstLink = hasOtherNames ? firstLinks[inode] : nil
     summary.visited += 1
-    do {
-      try visit(
-        FoundEntry(
-          path: path, status: status, firstLink: firstLink, name: name, folder: folder,
-          accounts: accounts))
-      // Only a name that was kept can be linked to: where the first failed, the next stands alone.
-      if hasOtherNames && firstLink == nil { firstLinks[inode] = path }
-    } catch let problem as FileProblem {
-      try note(problem)
-    }
+    try visit(
+      FoundEntry(
+        path: path, status: status, firstLink: firstLink, name: name, folder: folder,
+        accounts: accounts))
+    // Only a name that was kept can be linked to: where the first failed, the next stands alone.
+    if hasOtherNames && firstLink == nil { firstLinks[inode] = path }
   }
 
   private mutating func note(_ problem: FileProblem) throws {

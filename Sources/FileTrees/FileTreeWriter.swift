@@ -52,6 +52,14 @@ package struct FileTreeWriter: ~Copyable {
     try RestoreTarget.check(target)
   }
 
+  /// Makes the folders above a target that are missing, durably, with mode 0755 whatever the umask:
+  /// a daemon must reach what is restored below them.
+  /// - Parameter target: where something is to be restored.
+  /// - Throws: `OperatorError` `restore.target-unusable`.
+  package static func makeFolders(above target: FilePath) throws {
+    try RestoreTarget.makeFolders(above: target)
+  }
+
   /// Puts one file back.
   /// - Parameters:
   ///   - record: the file; it must come after all earlier ones in the order of `RelativePath`.

@@ -31,8 +31,16 @@ package struct FoundEntry: ~Copyable {
       switch status.kind {
       case .directory: kind = .directory
       case .symbolicLink:
-        kind = .symbolicLink(target: try folder.handle.target(ofLink: name))
-      case .fifo: kind = .fifo
+        do {
+          kind = .symbolicLink(target: try folder.handle.target(ofLink: name))
+        } catch Errno.invalidArgument {
+          throw FileProblem(path, .replaced)
+        }
+      case .fifo:
+        guard try folder.handle.status(of: name).kind == .fifo else {
+          throw FileProblem(path, .replaced)
+        }
+        kind = .fifo
       case .regular: return try open().record()
       default: throw FileProblem(path, .notKept(status.kind))
       }
@@ -53,7 +61,8 @@ package struct FoundEntry: ~Copyable {
     let descriptor: Descriptor
     do {
       descriptor = try folder.handle.openQuietly(name, O_RDONLY)
-    } catch Errno.tooManySymbolicLinkLevels {
+    } catch Errno.tooManySymbolicLinkLevels, Errno.noSuchAddressOrDevice {
+      // A link, a socket.
       throw FileProblem(path, .replaced)
     } catch {
       throw FileProblem(path, failing: error)

@@ -20,13 +20,22 @@ enum RestoreTarget {
       throw notEmpty(target)
     } catch Errno.noSuchFileOrDirectory {
       do {
-        try makeFolders(above: target)
+        try makeAll(above: target)
         // Fails where a dangling link stands in its place: making what that names would surprise.
-        try make(target, mode: 0o700)
+        try make(target)
         return try DirectoryHandle(opening: target)
       } catch {
         throw unusable(target, error)
       }
+    } catch {
+      throw unusable(target, error)
+    }
+  }
+
+  /// Makes the folders above a target that are missing.
+  static func makeFolders(above target: FilePath) throws {
+    do {
+      try makeAll(above: target)
     } catch {
       throw unusable(target, error)
     }
@@ -78,21 +87,26 @@ enum RestoreTarget {
       hint: "restore into a new folder and move things from there; nothing was written")
   }
 
-  private static func makeFolders(above target: FilePath) throws(Errno) {
+  private static func makeAll(above target: FilePath) throws(Errno) {
     let parent = target.removingLastComponent()
     if parent.isEmpty || parent == target { return }
     do {
       _ = try DirectoryHandle(opening: parent)
     } catch {
       guard error == .noSuchFileOrDirectory else { throw error }
-      try makeFolders(above: parent)
-      try make(parent, mode: 0o755)
+      try makeAll(above: parent)
+      try make(parent)
+      // mkdir(2) would take away what the umask says.
+      let made = try DirectoryHandle(opening: parent)
+      _ = try Errno.check { fchmod(made.descriptor.number, 0o755) }
+      let above = try DirectoryHandle(opening: parent.removingLastComponent())
+      _ = try Errno.check { fsync(above.descriptor.number) }
     }
   }
 
-  private static func make(_ folder: FilePath, mode: mode_t) throws(Errno) {
+  private static func make(_ folder: FilePath) throws(Errno) {
     _ = try Errno.check {
-      unsafe folder.withPlatformString { unsafe mkdir($0, mode) }
+      unsafe folder.withPlatformString { unsafe mkdir($0, 0o700) }
     }
   }
 }

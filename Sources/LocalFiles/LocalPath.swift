@@ -29,6 +29,28 @@ package struct LocalPath: Sendable {
     return status.st_mode & S_IFMT == S_IFREG
   }
 
+  /// The path from the root, without `.`, `..` and symlinks as far as it leads to something.
+  package var canonical: FilePath {
+    var existing = FilePath(FileManager.default.currentDirectoryPath).pushing(path)
+    var missing: [FilePath.Component] = []
+    while true {
+      if let resolved = unsafe realpath(existing.string, nil) {
+        defer { unsafe free(resolved) }
+        var whole = unsafe FilePath(platformString: resolved)
+        for component in missing.reversed() { whole.append(component) }
+        return whole.lexicallyNormalized()
+      }
+      guard let last = existing.lastComponent else { return existing }
+      missing.append(last)
+      existing.removeLastComponent()
+    }
+  }
+
+  /// The permission bits; nil where nothing stands there.
+  package var mode: FilePermissions? {
+    status.map { FilePermissions(rawValue: $0.st_mode & 0o7777) }
+  }
+
   /// The size in bytes of a regular file, nil for everything else.
   package var size: Int? {
     guard let status, status.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -75,13 +97,6 @@ package struct LocalPath: Sendable {
     guard unsafe path.withPlatformString({ unsafe unlink($0) }) == 0 else {
       throw Errno(rawValue: errno)
     }
-  }
-
-  /// Removes a folder of ours with everything in it; links are removed, never followed.
-  ///
-  /// - Throws: what `FileManager` says of the first thing that could not be removed.
-  package func removeTree() throws {
-    try FileManager.default.removeItem(atPath: path.string)
   }
 
   /// Removes the plain files in a folder of ours.

@@ -37,6 +37,7 @@ package struct BackupRun {
     let plan = try NightPlan(configuration, only: only)
     let keys = try HostKeys.load(configuration)
     let host = keys.signing.verifyingKey
+    HostKeys.warnOfOpenFiles(configuration, listener)
     let store = try StoreRegistry.open(configuration.store, writer: host.keyID.description)
     _ = try StoreFormat.load(from: store)
     // Before the ledger is read: what another state folder's run of this host adds would be missed.

@@ -28,7 +28,12 @@ package struct Drill {
   /// - Throws: where the drill itself could not be held; what does not match is in the report.
   package func run(in parent: FilePath) async throws -> DrillReport {
     let started = Timestamp.now()
-    let scratch = try ScratchFolder(in: parent)
+    return try await ScratchFolder.with(in: parent) { scratch in
+      try await run(in: scratch, started: started)
+    }
+  }
+
+  private func run(in scratch: ScratchFolder, started: Timestamp) async throws -> DrillReport {
     let databases = snapshot.sources.filter { $0.record.kind == PostgresOrigin.schema.kind }
     guard !databases.isEmpty else {
       return try await run(in: scratch, cluster: nil, started: started)
@@ -41,7 +46,7 @@ package struct Drill {
   }
 
   private func run(
-    in scratch: borrowing ScratchFolder, cluster: ScratchCluster?, started: Timestamp
+    in scratch: ScratchFolder, cluster: ScratchCluster?, started: Timestamp
   ) async throws -> DrillReport {
     var sources: [DrillReport.Source] = []
     var findings = try objects()
@@ -73,7 +78,7 @@ package struct Drill {
           seconds: (clock.now - start) / .seconds(1)))
     }
     findings += try DeploymentChecks(places).run()
-    findings += notSaved()
+    findings += try snapshot.warnings(about: snapshot.sources.map(\.record.name)) + notSaved()
     for finding in findings { listener.hear(.finding(finding)) }
     return DrillReport(snapshot, started: started, sources: sources, findings: findings)
   }

@@ -32,10 +32,11 @@ package struct DrillReport: Sendable, Codable {
 
   package let type: String
   package let format: Int
-  package let store: String
-  package let host: String
-  package let snapshot: SnapshotID
-  package let head: LedgerHead
+  /// These four are nil where the drill could not be held: nothing is known of the store then.
+  package let store: String?
+  package let host: String?
+  package let snapshot: SnapshotID?
+  package let head: LedgerHead?
   package let started: Timestamp
   package let finished: Timestamp
   package let passed: Bool
@@ -68,13 +69,26 @@ package struct DrillReport: Sendable, Codable {
     self.findings = findings
   }
 
+  /// A drill that could not be held: it failed, and nothing was tested.
+  package init(notHeld problem: OperatorError) {
+    type = "coffer-drill-report"
+    format = 1
+    (store, host, snapshot, head) = (nil, nil, nil, nil)
+    started = Timestamp.now()
+    finished = started
+    passed = false
+    (sources, sealed, leftOut) = ([], [], [])
+    findings = [Finding(.bad, problem.code, "the drill could not be held: \(problem.message)")]
+  }
+
   /// One page for a person.
   package var page: String {
     let seconds = finished.secondsSince1970 - started.secondsSince1970
     var lines = [
       "Restore drill: \(passed ? "PASSED" : "FAILED")", "",
-      "snapshot   \(snapshot)", "ledger     entry \(head.sequence.number), \(head.sha256)",
-      "store      \(store)", "host       \(host)",
+      "snapshot   \(snapshot?.text ?? "none")",
+      "ledger     \(head.map { "entry \($0.sequence.number), \($0.sha256)" } ?? "unknown")",
+      "store      \(store ?? "unknown")", "host       \(host ?? "unknown")",
       "when       \(started) to \(finished), \(seconds) s", "", "Restored and compared:",
     ]
     for source in sources {
@@ -119,7 +133,7 @@ package struct DrillReport: Sendable, Codable {
       [([], Double(finished.secondsSince1970 - started.secondsSince1970))])
     file.gauge(
       "coffer_drill_ledger_sequence", "The ledger entry that was drilled.",
-      [([], Double(head.sequence.number))])
+      head.map { [([], Double($0.sequence.number))] } ?? [])
     try file.write(to: path)
   }
 
@@ -133,19 +147,26 @@ package struct DrillReport: Sendable, Codable {
 
   /// Writes the report as JSON with its signature beside it, and the page.
   ///
+  /// - Parameters:
+  ///   - path: the JSON file.
+  ///   - key: what signs it; without a key, a signature that is there goes, for it is of another.
   /// - Returns: the files.
-  package func write(to path: FilePath, signedWith key: SigningKey) throws -> [FilePath] {
+  /// - Throws: `drill.report`.
+  package func write(to path: FilePath, signedWith key: SigningKey?) throws -> [FilePath] {
     let bytes = try JSONDocument.pretty(self)
     let comment =
-      "coffer drill report, store \(store), snapshot \(snapshot), \(passed ? "passed" : "failed")"
-    let signature = try bytes.withBytes { try key.sign($0, trustedComment: comment) }
+      "coffer drill report, store \(store ?? "unknown"), snapshot \(snapshot?.text ?? "none"), "
+      + (passed ? "passed" : "failed")
+    let signature = try key.map { key in
+      try bytes.withBytes { try key.sign($0, trustedComment: comment) }
+    }
+    let signaturePath = FilePath(path.string + ".minisig")
     var text = path
     text.extension = "txt"
-    let files = [
-      (path, bytes), (FilePath(path.string + ".minisig"), Array(signature.utf8)),
-      (text, Array(page.utf8)),
-    ]
+    var files = [(path, bytes), (text, Array(page.utf8))]
+    if let signature { files.insert((signaturePath, Array(signature.utf8)), at: 1) }
     do {
+      if signature == nil, LocalPath(signaturePath).exists { try LocalPath(signaturePath).remove() }
       try DurableFile.makeFolder(path.removingLastComponent())
       for (path, bytes) in files { try bytes.withBytes { try DurableFile.write($0, to: path) } }
     } catch let error as Errno {

@@ -89,7 +89,7 @@ package struct HostKeys: Sendable {
     }
   }
 
-  private static func path(
+  static func path(
     of compartment: CompartmentName, _ configuration: CofferConfiguration
   ) -> FilePath {
     configuration.compartmentKeys.appending("\(compartment).key")

@@ -45,8 +45,14 @@ struct NightPlan {
     }.map(\.element)
     var recipients: [CompartmentName: [any Recipient]] = [:]
     for compartment in configuration.compartments {
-      recipients[compartment.name] = try compartment.recipients.map {
-        try RecipientRegistry.parse($0)
+      recipients[compartment.name] = try zip(
+        compartment.recipients, compartment.recipientPlaces
+      ).map { text, place in
+        do {
+          return try RecipientRegistry.parse(text)
+        } catch let error as OperatorError {
+          throw error.at(place)
+        }
       }
     }
     self.recipients = recipients

@@ -20,6 +20,7 @@ package struct Rehearsal {
   ///
   /// - Returns: whether all can be saved.
   package func run(_ listener: any OperationListener) async -> Bool {
+    HostKeys.warnOfOpenFiles(configuration, listener)
     var allGood = true
     for step in plan.steps where step.isWanted {
       do {

@@ -17,24 +17,36 @@ package struct RestoreRun {
   package let steps: [Step]
   /// Sources of the snapshot that are not restored.
   package let leftOut: [SourceName]
+  /// What the night could not read of what is restored.
+  package let warnings: [Finding]
   /// Where each source goes.
   package let targets: [(source: SourceName, target: RestoreTarget)]
 
   /// Plans a restore; nothing is written.
   ///
-  /// - Throws: what any target refuses, before anything happened to another.
+  /// - Throws: `restore.same-target`, and what any target refuses, before anything happened to another.
   package init(
     _ snapshot: OpenSnapshot, _ targets: [(source: SourceName, target: RestoreTarget)]
   ) async throws {
     self.snapshot = snapshot
-    var steps: [Step] = []
-    for (name, target) in targets {
+    let sources = try targets.map { name, target in
       let (record, reader) = try snapshot.source(name)
-      let lines = try await OriginRegistry.kind(record.kind).plan(record, target: target)
+      return (record: record, reader: reader, target: target)
+    }
+    try SeparateTargets.check(sources.map { ($0.record, $0.target) })
+    var steps: [Step] = []
+    for (record, reader, target) in sources {
+      let lines: [String]
+      do {
+        lines = try await OriginRegistry.kind(record.kind).plan(record, target: target)
+      } catch let error as OperatorError where error.code == "postgres.conninfo" {
+        throw error.at("source '\(record.name)'")
+      }
       steps.append(Step(record: record, reader: reader, target: target, lines: lines))
     }
     self.steps = steps
     self.targets = targets
+    warnings = try snapshot.warnings(about: targets.map(\.source))
     leftOut = snapshot.entry.sources.filter(\.isThere).map(\.name).filter { name in
       !targets.contains { $0.source == name }
     }

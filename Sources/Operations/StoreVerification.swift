@@ -61,7 +61,9 @@ package struct StoreVerification {
         listener.hear(.step("reading \(record.name)"))
         meter.begin(record.name.text, total: record.bytes)
         do {
-          try OriginRegistry.kind(record.kind).verify(record, reader: reader, meter: meter)
+          try OriginRegistry.kind(record.kind).verify(
+            record, reader: reader,
+            context: RestoringContext(meter: meter, interruption: interruption))
           sources.append(record.name)
         } catch let error as OperatorError where error.status == .mismatch {
           problems.append(error)

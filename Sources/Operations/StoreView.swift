@@ -35,6 +35,14 @@ package struct StoreView: Sendable {
     store = try StoreRegistry.open(location)
     ledger = try Ledger.load(from: store, trusting: trust, unfinishedAfter: known)
     if let expected { try ledger.mustContain(expected, rememberedBy: "--expect-head") }
+    // A first night that was cut off leaves packs; manifests come just before the ledger's entry.
+    if ledger.entries.isEmpty, let manifest = try store.list("manifests").first {
+      throw OperatorError(
+        "ledger.missing-entry", .untrusted,
+        "manifests/\(manifest) is there, but no ledger names it: the ledger was removed, or the "
+          + "first run was cut off just before its end",
+        hint: "run again, or look for another copy of the store")
+    }
   }
 
   /// Finds a snapshot.
@@ -81,7 +89,8 @@ package struct StoreView: Sendable {
 
   /// Opens the compartments of a snapshot that the identities open.
   ///
-  /// - Throws: `identity.none-fits` where they open none, and what is wrong with what they open.
+  /// - Throws: `identity.none-fits` where they open none, `snapshot.empty` where there is none, and
+  ///   what is wrong with what they open.
   package func open(
     _ verified: Ledger.VerifiedEntry, with identities: [any Identity]
   ) throws -> OpenSnapshot {
@@ -94,12 +103,17 @@ package struct StoreView: Sendable {
     ).sorted()
     for compartment in compartments {
       do {
-        open.append(
-          try CompartmentReader(
-            compartment, in: verified.entry.snapshot, objects: objects, identities: identities))
+        let reader = try CompartmentReader(
+          compartment, in: verified.entry.snapshot, objects: objects, identities: identities)
+        try reader.manifest.check(against: verified.entry)
+        open.append(reader)
       } catch AgeError.noIdentityMatches {
         sealed.append(compartment)
       }
+    }
+    guard !compartments.isEmpty else {
+      throw OperatorError(
+        "snapshot.empty", .nothingDone, "snapshot \(verified.entry.snapshot) holds no source")
     }
     guard !open.isEmpty else {
       throw OperatorError(
@@ -118,11 +132,6 @@ extension LedgerEntry {
   var holdsSources: Bool { sources.contains(where: \.isThere) }
 }
 
-extension SourceSummary {
-  /// Whether the snapshot holds this source.
-  package var isThere: Bool { state == .saved || state == .partly }
-}
-
 /// A snapshot, with the compartments that could be opened.
 package struct OpenSnapshot {
   package let entry: LedgerEntry
@@ -139,12 +148,15 @@ package struct OpenSnapshot {
 
   /// Finds a source.
   ///
-  /// - Throws: `source.sealed` where it is in a compartment that was not opened, `source.unknown`.
+  /// - Throws: `source.sealed` where it is in a compartment that was not opened, `source.unknown`
+  ///   where the snapshot does not hold it.
   package func source(
     _ name: SourceName
   ) throws -> (record: SourceRecord, reader: CompartmentReader) {
     if let found = sources.first(where: { $0.record.name == name }) { return found }
-    if let summary = entry.sources.first(where: { $0.name == name && $0.isThere }) {
+    if let summary = entry.sources.first(where: { $0.name == name && $0.isThere }),
+      sealed.contains(summary.compartment)
+    {
       throw OperatorError(
         "source.sealed", .noIdentity,
         "source '\(name)' is in compartment '\(summary.compartment)', which no identity opens")
@@ -152,5 +164,21 @@ package struct OpenSnapshot {
     throw OperatorError(
       "source.unknown", .usage, "snapshot \(entry.snapshot) holds no source '\(name)'",
       hint: "it holds \(entry.sources.filter(\.isThere).map(\.name.text).joined(separator: ", "))")
+  }
+
+  /// Warns of sources that the night could not read whole, and names what it could not read.
+  ///
+  /// - Parameter names: the sources that somebody wants back.
+  /// - Returns: nothing where all of them were saved whole.
+  /// - Throws: `manifest.damaged`, and what `source` throws.
+  func warnings(about names: [SourceName]) throws -> [Finding] {
+    let partly = Set(entry.sources.filter { $0.state == .partly }.map(\.name))
+    return try names.filter(partly.contains).flatMap { name in
+      let record = try source(name).record
+      let unsaved = try OriginRegistry.kind(record.kind).unsaved(record)
+      return ["\(name) was saved in part only: what could not be read that night is not in it"]
+        .map { Finding(.warning, "source.partly", $0) }
+        + unsaved.map { Finding(.warning, "source.partly", "\(name): not saved: \($0)") }
+    }
   }
 }

@@ -138,8 +138,10 @@ package enum CofferTool {
     let shown =
       message.first?.isUppercase == true && message.dropFirst().first?.isLowercase == true
       ? message.prefix(1).lowercased() + message.dropFirst() : message
-    write("\(name): error: \(shown) [usage]\n", to: STDERR_FILENO)
-    write("\(name): hint: '\(name) --help' shows what there is\n", to: STDERR_FILENO)
+    // The flags could not be read, but who asked for JSON reads nothing else.
+    let asJSON = CommandLine.arguments.contains("--json")
+    Console(tool: name, asJSON: asJSON, meter: ProgressMeter()).report(
+      OperatorError("usage", .usage, shown, hint: "'\(name) --help' shows what there is"))
     exit(ExitStatus.usage.rawValue)
   }
 }

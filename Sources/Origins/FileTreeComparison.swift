@@ -154,9 +154,26 @@ extension FilePath {
     return count >= 0 ? Array(buffer[..<count]) : nil
   }
 
+  /// Opens a file to be read, one of our own also where its mode keeps even its owner out.
+  ///
+  /// The mode is put back at once.
+  private func openAsOwner() throws -> FileDescriptor {
+    do {
+      return try FileDescriptor.open(self, .readOnly, options: [.noFollow, .closeOnExec])
+    } catch Errno.permissionDenied {
+      var status = Glibc.stat()
+      guard unsafe withPlatformString({ unsafe lstat($0, &status) }) == 0,
+        status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFREG,
+        unsafe withPlatformString({ unsafe chmod($0, status.st_mode | S_IRUSR) }) == 0
+      else { throw Errno.permissionDenied }
+      defer { _ = unsafe withPlatformString { unsafe chmod($0, status.st_mode) } }
+      return try FileDescriptor.open(self, .readOnly, options: [.noFollow, .closeOnExec])
+    }
+  }
+
   /// SHA-256 of a regular file, holes read as zeros.
   func sha256() throws -> SHA256Digest {
-    let file = try FileDescriptor.open(self, .readOnly, options: [.noFollow, .closeOnExec])
+    let file = try openAsOwner()
     defer { try? file.close() }
     var hasher = SHA256Hasher()
     var buffer = [UInt8](repeating: 0, count: 1 << 20)

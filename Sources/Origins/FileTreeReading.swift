@@ -7,12 +7,12 @@ import Vocabulary
 struct FileTreeReading {
   private let record: SourceRecord
   private let reader: CompartmentReader
-  private let meter: ProgressMeter
+  private let context: RestoringContext
 
-  init(_ record: SourceRecord, _ reader: CompartmentReader, _ meter: ProgressMeter) {
+  init(_ record: SourceRecord, _ reader: CompartmentReader, _ context: RestoringContext) {
     self.record = record
     self.reader = reader
-    self.meter = meter
+    self.context = context
   }
 
   /// Hands on every record; `content` lends the data of a regular file, holes left out, and throws
@@ -39,19 +39,19 @@ struct FileTreeReading {
     let extents = file.extents ?? [FileExtent(offset: 0, length: file.size)]
     var position = ExtentPosition(extents)
     var hasher = SHA256Hasher()
-    var whole = HoleFillingHasher(file.extents != nil)
+    var whole = HoleFillingHasher(file.extents != nil, interruption: context.interruption)
     do {
       try reader.stream(reference) { piece in
         hasher.update(piece)
-        try position.place(piece) { whole.update($0, at: $1) }
+        try position.place(piece) { try whole.update($0, at: $1) }
         try consume(piece)
-        meter.advance(bytes: piece.byteCount)
+        context.meter.advance(bytes: piece.byteCount)
       }
       let ofData = hasher.finish()
-      guard (whole.finish(size: Int(file.size)) ?? ofData) == expected else {
+      guard (try whole.finish(size: Int(file.size)) ?? ofData) == expected else {
         throw OperatorError("content.mismatch", .mismatch, "its SHA-256 is not what was saved")
       }
-      meter.advance(bytes: 0, files: 1)
+      context.meter.advance(bytes: 0, files: 1)
     } catch let error as OperatorError where error.status == .mismatch {
       throw OperatorError(
         error.code, error.status, "\(record.name): \(file.path): \(error.message)",
@@ -69,14 +69,14 @@ private struct ExtentPosition {
     self.extents = extents[...]
   }
 
-  mutating func place(_ piece: RawSpan, _ take: (RawSpan, Int) -> Void) throws {
+  mutating func place(_ piece: RawSpan, _ take: (RawSpan, Int) throws -> Void) throws {
     var start = 0
     while start < piece.byteCount {
       guard let extent = extents.first else {
         throw OperatorError("content.mismatch", .mismatch, "it is longer than was saved")
       }
       let count = min(piece.byteCount - start, Int(extent.length - used))
-      take(piece.extracting(start..<start + count), Int(extent.offset + used))
+      try take(piece.extracting(start..<start + count), Int(extent.offset + used))
       start += count
       used += Int64(count)
       if used == extent.length {

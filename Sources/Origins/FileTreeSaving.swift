@@ -101,7 +101,7 @@ struct FileTreeSaving: ~Copyable {
     let facts = FilesOrigin.Facts(
       leftOut: leftOut.map { "\($0)" }, torn: torn,
       rowsWithoutFile: hadRows ? Array(rows.sorted().prefix(100)) : nil,
-      filesWithoutRow: hadRows ? filesWithoutRow : nil)
+      filesWithoutRow: hadRows ? filesWithoutRow : nil, failures: FilesOrigin.Failures(failures))
     let (bytes, files, failures, notes) = (bytes, files, failures, notes)
     let rowsWithoutFile = hadRows ? rows.count : nil
     let dataPacks = packs
@@ -167,14 +167,14 @@ struct FileTreeSaving: ~Copyable {
     let reader = try entry.open()
     var record = try reader.record()
     var stream = context.writer.begin(.coarse)
-    var whole = HoleFillingHasher(reader.extents != nil)
+    var whole = HoleFillingHasher(reader.extents != nil, interruption: context.interruption)
     let reading = try reader.read(using: &buffer) { offset, piece in
       try stream.write(piece)
-      whole.update(piece, at: Int(offset))
+      try whole.update(piece, at: Int(offset))
     }
     record.adopt(reading)
     let stored = try stream.finish()
-    record.sha256 = whole.finish(size: Int(reading.size)) ?? stored.content.sha256
+    record.sha256 = try whole.finish(size: Int(reading.size)) ?? stored.content.sha256
     record.content = stored.content.reference.text
     return (record, reader.status.stamp.catalogBytes, stored, reading.outcome == .stable)
   }

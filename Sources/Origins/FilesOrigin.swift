@@ -2,7 +2,7 @@ package import Configuration
 import FileTrees
 package import Repository
 import SystemPackage
-package import Vocabulary
+import Vocabulary
 
 /// A folder, or one file, with everything in it.
 package struct FilesOrigin: Origin {
@@ -22,6 +22,23 @@ package struct FilesOrigin: Origin {
     let rowsWithoutFile: [String]?
     /// Media files that have no row.
     let filesWithoutRow: Int?
+    /// What could not be read; nil where all could.
+    let failures: Failures?
+  }
+
+  /// What could not be read of a tree: the first of it named, all of it counted.
+  struct Failures: Codable {
+    private static let mostNamed = 100
+
+    let count: Int
+    let named: [String]
+
+    /// Takes what failed, one line each; nil where nothing did.
+    init?(_ lines: [String]) {
+      guard !lines.isEmpty else { return nil }
+      count = lines.count
+      named = Array(lines.prefix(Self.mostNamed))
+    }
   }
 
   private let root: FilePath
@@ -69,7 +86,8 @@ package struct FilesOrigin: Origin {
   package static func list(
     _ record: SourceRecord, reader: CompartmentReader, _ take: (ListedItem) throws -> Void
   ) throws {
-    try FileTreeReading(record, reader, ProgressMeter()).eachFile { file, _ in
+    let context = RestoringContext(meter: ProgressMeter(), interruption: Interruption())
+    try FileTreeReading(record, reader, context).eachFile { file, _ in
       let kind =
         switch file.kind {
         case .regular: "file"
@@ -86,10 +104,17 @@ package struct FilesOrigin: Origin {
     }
   }
 
+  package static func unsaved(_ record: SourceRecord) throws -> [String] {
+    guard let failures = try record.facts(as: Facts.self).failures else { return [] }
+    let rest = failures.count - failures.named.count
+    return failures.named + (rest > 0 ? ["and \(rest) files more"] : [])
+  }
+
   package static func verify(
-    _ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter
+    _ record: SourceRecord, reader: CompartmentReader, context: RestoringContext
   ) throws {
-    try FileTreeReading(record, reader, meter).eachFile { file, content in
+    try FileTreeReading(record, reader, context).eachFile { file, content in
+      try context.interruption.check()
       guard case .regular = file.kind else { return }
       try content { _ in }
     }
@@ -108,7 +133,7 @@ package struct FilesOrigin: Origin {
     let path = try target.requirePath(for: record)
     var writer = try FileTreeWriter(into: path)
     var torn: [String] = []
-    try FileTreeReading(record, reader, context.meter).eachFile { file, content in
+    try FileTreeReading(record, reader, context).eachFile { file, content in
       try context.interruption.check()
       if file.isTorn { torn.append("\(file.path)") }
       try writer.write(file, content: content)
@@ -136,7 +161,7 @@ package struct FilesOrigin: Origin {
     var comparison = FileTreeComparison(
       record.name, at: path,
       leftOut: record.profile == mediaProfile ? leftOut.union(.synapseMedia) : leftOut)
-    try FileTreeReading(record, reader, context.meter).eachFile { file, _ in
+    try FileTreeReading(record, reader, context).eachFile { file, _ in
       try context.interruption.check()
       comparison.compare(file)
     }

@@ -37,8 +37,20 @@ package protocol Origin: Sendable {
     _ record: SourceRecord, reader: CompartmentReader, _ take: (ListedItem) throws -> Void
   ) throws
 
+  /// What of a source was not saved, one line each; most kinds are saved whole or not at all.
+  ///
+  /// - Throws: `manifest.damaged` where the record's facts cannot be read.
+  static func unsaved(_ record: SourceRecord) throws -> [String]
+
   /// Reads all content and checks it end to end, without restoring it.
-  static func verify(_ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter) throws
+  static func verify(
+    _ record: SourceRecord, reader: CompartmentReader, context: RestoringContext
+  ) throws
+
+  /// Where exactly a source comes to stand that is restored to `target`; most stand at the target.
+  ///
+  /// - Throws: `restore.wrong-target`, and `manifest.damaged` where the record does not say.
+  static func destination(of record: SourceRecord, at target: RestoreTarget) throws -> RestoreTarget
 
   /// Looks whether a restore to `target` would be refused, and says what it would do.
   static func plan(_ record: SourceRecord, target: RestoreTarget) async throws -> [String]
@@ -69,6 +81,12 @@ package protocol Origin: Sendable {
 }
 
 extension Origin {
+  package static func unsaved(_ record: SourceRecord) throws -> [String] { [] }
+
+  package static func destination(
+    of record: SourceRecord, at target: RestoreTarget
+  ) throws -> RestoreTarget { target }
+
   package static func settle(
     _ record: SourceRecord, target: RestoreTarget, beside others: [SourceRecord]
   ) async throws -> [Finding] { [] }

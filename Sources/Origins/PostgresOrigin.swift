@@ -2,7 +2,7 @@ package import Configuration
 package import PostgreSQL
 package import Repository
 import SecretMemory
-package import Vocabulary
+import Vocabulary
 
 /// A PostgreSQL database, dumped as it is at one moment.
 package struct PostgresOrigin: Origin {
@@ -23,8 +23,15 @@ package struct PostgresOrigin: Origin {
   package init(_ settings: SourceSettings) throws {
     conninfo = settings.text("conninfo")
     // A configuration with a password in it is refused before anything runs.
-    _ = try ConnectionInfo(conninfo)
+    try settings.read("conninfo", as: Self.checkConninfo)
     profile = try DatabaseProfile.named(settings.profile ?? "plain")
+  }
+
+  /// Refuses a connection string that cannot be read or holds a password, before anything runs.
+  ///
+  /// - Throws: `postgres.conninfo`, `postgres.password-in-conninfo`.
+  package static func checkConninfo(_ text: String) throws {
+    _ = try ConnectionInfo(text)
   }
 
   /// The newest major version among the servers that these databases came from.
@@ -46,6 +53,7 @@ package struct PostgresOrigin: Origin {
     let connection = try PostgresConnection(conninfo: conninfo)
     defer { connection.close() }
     _ = try await DumpProgram(serverVersion: connection.serverVersion)
+    try ReadRights.check(connection)
     return try connection.value("SELECT pg_database_size(current_database())").flatMap { Int($0) }
   }
 
@@ -120,13 +128,14 @@ package struct PostgresOrigin: Origin {
   }
 
   package static func verify(
-    _ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter
+    _ record: SourceRecord, reader: CompartmentReader, context: RestoringContext
   ) throws {
     let facts = try record.facts(as: Facts.self)
     var observer = DumpArchiveObserver()
     try reader.stream(record.content) { piece in
+      try context.interruption.check()
       observer.observe(piece)
-      meter.advance(bytes: piece.byteCount)
+      context.meter.advance(bytes: piece.byteCount)
     }
     guard try observer.finish().areThose(of: facts.figures) else {
       throw OperatorError(

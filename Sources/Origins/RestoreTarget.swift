@@ -42,3 +42,12 @@ extension RestoreTarget {
     return (conninfo, create, owner)
   }
 }
+
+extension RestoreTarget: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .database(let conninfo, _, _): conninfo
+    case .path(let path): path.string
+    }
+  }
+}

@@ -1,12 +1,13 @@
 import Catalog
 package import Configuration
+import FileTrees
 import Glibc
 import LocalFiles
 package import Repository
 import SQLiteDatabases
 import SecretMemory
 import SystemPackage
-package import Vocabulary
+import Vocabulary
 
 /// An SQLite file, copied consistently while its daemon writes.
 package struct SQLiteOrigin: Origin {
@@ -37,7 +38,9 @@ package struct SQLiteOrigin: Origin {
   package var place: String { path.string }
 
   package func preflight() async throws -> Int? {
-    Int(try Self.status(of: path).st_size)
+    let size = try Self.status(of: path).st_size
+    try SQLiteSnapshot.check(path)
+    return Int(size)
   }
 
   package func save(with context: SavingContext) async throws -> SavedSource {
@@ -77,9 +80,18 @@ package struct SQLiteOrigin: Origin {
   }
 
   package static func verify(
-    _ record: SourceRecord, reader: CompartmentReader, meter: ProgressMeter
+    _ record: SourceRecord, reader: CompartmentReader, context: RestoringContext
   ) throws {
-    try reader.stream(record.content) { meter.advance(bytes: $0.byteCount) }
+    try reader.stream(record.content) { piece in
+      try context.interruption.check()
+      context.meter.advance(bytes: piece.byteCount)
+    }
+  }
+
+  package static func destination(
+    of record: SourceRecord, at target: RestoreTarget
+  ) throws -> RestoreTarget {
+    .path(try file(of: record, target))
   }
 
   package static func plan(_ record: SourceRecord, target: RestoreTarget) async throws -> [String] {
@@ -110,7 +122,7 @@ package struct SQLiteOrigin: Origin {
     _ record: SourceRecord, _ facts: Facts, _ reader: CompartmentReader, to path: FilePath,
     _ context: RestoringContext
   ) throws {
-    try DurableFile.makeFolder(path.removingLastComponent())
+    try FileTreeWriter.makeFolders(above: path)
     let file = try PartialFile(for: path)
     try reader.stream(record.content) { piece in
       try context.interruption.check()

@@ -14,6 +14,8 @@ struct ArchiveCursor {
   var integerSize = 4
   /// Bytes a file offset takes after its flag.
   var offsetSize = 8
+  /// How strings are written.
+  var encoding = ServerEncoding.utf8
 
   /// One byte.
   mutating func byte() throws(ArchiveTrouble) -> UInt8 {
@@ -34,7 +36,7 @@ struct ArchiveCursor {
   /// A string, nil for NULL.
   mutating func string() throws(ArchiveTrouble) -> String? {
     guard let range = try stringRange() else { return nil }
-    return String(decoding: bytes[range], as: UTF8.self)
+    return encoding.decode(bytes[range])
   }
 
   /// Steps over a string without making one.

@@ -15,7 +15,7 @@ struct ArchiveEntry {
   /// The statement its rows belong to, empty where it has none.
   let copyStatement: String
 
-  /// Reads one entry.
+  /// Reads one entry; after the one that names the archive's encoding, the cursor decodes by it.
   init(_ cursor: inout ArchiveCursor, minorVersion: UInt8) throws(ArchiveTrouble) {
     id = try cursor.integer()
     hasData = try cursor.integer() != 0
@@ -32,5 +32,6 @@ struct ArchiveEntry {
     for _ in 0..<2 { try cursor.skipString() }  // owner, with oids
     while try !cursor.skipString() {}  // dependencies, ended by NULL
     try cursor.skipOffset()
+    if kind == "ENCODING" { cursor.encoding = ServerEncoding(statement: definition) }
   }
 }

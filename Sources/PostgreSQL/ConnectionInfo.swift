@@ -24,6 +24,21 @@ package struct ConnectionInfo: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
+  /// Which database it leads to, with what libpq takes where nothing is said; the same text for two
+  /// that lead to the same one, but where a server is called by several names.
+  package var destination: String {
+    let defaults = Self.defaults
+    func value(_ keyword: String) -> String? { settings[keyword] ?? defaults[keyword] }
+    var host = settings["hostaddr"] ?? settings["host"] ?? value("hostaddr") ?? value("host") ?? ""
+    if Self.ownHost.contains(host) { host = "this host" }
+    let name = value("dbname") ?? value("user") ?? ""
+    return "database \(name) at \(host), port \(value("port") ?? "5432")"
+  }
+
+  private static let ownHost: Set = [
+    "", "localhost", "127.0.0.1", "::1", "/run/postgresql", "/var/run/postgresql",
+  ]
+
   /// The database it names, where it names one.
   package var database: String? { settings["dbname"] }
 
@@ -75,6 +90,19 @@ package struct ConnectionInfo: Sendable, Equatable, CustomStringConvertible {
         "postgres.conninfo", .usage, "the connection string cannot be read",
         hint: "write keyword=value pairs, for example \"host=/run/postgresql dbname=synapse\"")
     }
+    return unsafe values(options)
+  }
+
+  /// What libpq takes from the environment, or has built in.
+  private static var defaults: [String: String] {
+    let options = unsafe PQconndefaults()
+    defer { unsafe PQconninfoFree(options) }
+    guard let options = unsafe options else { return [:] }
+    return unsafe values(options)
+  }
+
+  private static func values(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String]
+  {
     var found: [String: String] = [:]
     var option = unsafe options
     while let keyword = unsafe option.pointee.keyword {

@@ -22,6 +22,7 @@ package struct DumpArchiveObserver: Sendable {
   private var state = State.header
   private var pending: [UInt8] = []
   private var header: ArchiveHeader?
+  private var encoding = ServerEncoding.utf8
   private var expected: [Int: ArchiveEntry] = [:]
   private var rows = RowTally()
   private var current: ArchiveEntry?
@@ -109,6 +110,7 @@ extension DumpArchiveObserver {
       guard let header else { return }
       cursor.integerSize = header.integerSize
       cursor.offsetSize = header.offsetSize
+      cursor.encoding = encoding
       while case .entries(let left) = state {
         guard left > 0 else {
           state = .block
@@ -119,6 +121,7 @@ extension DumpArchiveObserver {
         if entry.kind == "SEQUENCE SET" { try sequences.append(sequence(setBy: entry)) }
         state = .entries(left: left - 1)
         read = cursor.position
+        encoding = cursor.encoding
       }
     } catch .incomplete {
       // Wait for more.

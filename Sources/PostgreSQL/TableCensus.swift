@@ -6,6 +6,7 @@ internal import Vocabulary
 /// It reads every row, so it is for drills, not for production.
 package struct TableCensus {
   private let connection: PostgresConnection
+  private let encoding: String
 
   /// Prepares a connection, which writes values as `pg_dump` does from here on.
   /// - Parameters:
@@ -21,9 +22,9 @@ package struct TableCensus {
       SET synchronize_seqscans = off; SET timezone = 'UTC'; SET datestyle = ISO;
       SET intervalstyle = postgres; SET extra_float_digits = 3; SET row_security = off;
       SET statement_timeout = 0; SET bytea_output = hex;
-      SELECT pg_catalog.set_config('search_path', '', false);
-      SELECT pg_catalog.set_config('client_encoding', pg_catalog.getdatabaseencoding(), false)
+      SELECT pg_catalog.set_config('search_path', '', false)
       """)
+    encoding = try connection.value("SELECT pg_catalog.getdatabaseencoding()") ?? ""
     for (name, value) in outputSettings.sorted(by: { $0.key < $1.key }) {
       _ = try connection.query("SELECT pg_catalog.set_config($1, $2, false)", [name, value])
     }
@@ -94,7 +95,9 @@ package struct TableCensus {
     var (rows, bytes) = (0, 0)
     let list = columns.map(SQLText.identifier).joined(separator: ", ")
     let name = SQLText.identifier(schema, table)
-    try connection.copyOut("COPY \(name) \(list.isEmpty ? "" : "(\(list))") TO STDOUT") { row in
+    // Names are asked for in UTF-8, but rows are digested as a dump has them.
+    let copy = "COPY \(name) \(list.isEmpty ? "" : "(\(list))") TO STDOUT (ENCODING '\(encoding)')"
+    try connection.copyOut(copy) { row in
       rows += 1
       bytes += row.byteCount
       digest.add(row: row.extracting(0..<(row.byteCount - 1)))

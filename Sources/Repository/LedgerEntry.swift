@@ -151,3 +151,8 @@ package struct LedgerEntry: Sendable, Codable {
     try container.encode(needed, forKey: .needed)
   }
 }
+
+extension SourceSummary {
+  /// Whether the snapshot holds this source.
+  package var isThere: Bool { state == .saved || state == .partly }
+}

@@ -26,6 +26,27 @@ package struct Manifest: Sendable, Codable {
     self.sources = sources
   }
 
+  /// Makes sure that it says what the host signed: nobody signs a manifest but through its entry.
+  ///
+  /// - Parameter entry: the ledger's entry of its snapshot.
+  /// - Throws: `manifest.damaged` where store, host, snapshot or sources are others.
+  package func check(against entry: LedgerEntry) throws {
+    let name = ObjectName.manifest(snapshot, compartment)
+    func damaged(_ why: String) -> OperatorError {
+      OperatorError("manifest.damaged", .mismatch, "\(name) contradicts the ledger: \(why)")
+    }
+    guard store == entry.store else { throw damaged("it is of another store, \(store)") }
+    guard host == entry.host else { throw damaged("it is of another host, \(host)") }
+    guard snapshot == entry.snapshot else { throw damaged("it is of another snapshot") }
+    let here = sources.map { "\($0.name) (\($0.kind))" }.sorted()
+    let signed = entry.sources.filter { $0.compartment == compartment && $0.isThere }
+      .map { "\($0.name) (\($0.kind))" }.sorted()
+    guard here == signed else {
+      throw damaged(
+        "it holds \(here.joined(separator: ", ")), and \(signed.joined(separator: ", ")) was saved")
+    }
+  }
+
   /// JSON, padded with spaces so that its size tells little.
   package func encoded() throws -> [UInt8] {
     var bytes = try JSONDocument.pretty(self)

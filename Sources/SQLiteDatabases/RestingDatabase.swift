@@ -38,6 +38,15 @@ enum RestingDatabase {
     }
   }
 
+  /// Whether a file is a WAL database that no program has open, so that SQLite must not open it.
+  static func isThere(_ file: FilePath) throws -> Bool {
+    guard let resolved = unsafe realpath(file.string, nil) else { return false }
+    defer { unsafe free(resolved) }
+    let file = unsafe FilePath(platformString: resolved)
+    let input = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
+    return try input.closeAfter { try !hasCompanions(file) && isWriteAheadLog(input) }
+  }
+
   private static func hasCompanions(_ file: FilePath) -> Bool {
     ["-wal", "-shm", "-journal"].contains { suffix in
       let companion = FilePath(file.string + suffix)
@@ -45,13 +54,24 @@ enum RestingDatabase {
     }
   }
 
+  /// The start of the header, which stands in the clear whoever has the file locked; nil where there
+  /// is none.
+  static func header(of file: FilePath) throws -> [UInt8]? {
+    let input = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
+    return try input.closeAfter { try header(input) }
+  }
+
   /// Bytes 18 and 19 of the header say how the file is to be written and read; 2 is by a log.
   private static func isWriteAheadLog(_ input: FileDescriptor) throws -> Bool {
+    try header(input)?[19] == 2
+  }
+
+  private static func header(_ input: FileDescriptor) throws -> [UInt8]? {
     var header = [UInt8](repeating: 0, count: 20)
     let count = try unsafe header.withUnsafeMutableBytes {
       try unsafe input.read(fromAbsoluteOffset: 0, into: $0)
     }
-    return count == 20 && header.starts(with: Array("SQLite format 3\0".utf8)) && header[19] == 2
+    return count == 20 && header.starts(with: Array("SQLite format 3\0".utf8)) ? header : nil
   }
 
   private static func facts(of input: FileDescriptor) throws -> stat {

@@ -45,6 +45,38 @@ package enum SQLiteSnapshot {
     }
   }
 
+  /// Looks whether a file is a database that can be copied, and changes nothing.
+  ///
+  /// It reads the schema; of a WAL database that no program has open, and of one that is locked just
+  /// now, the header alone.
+  /// - Parameter source: the database file.
+  /// - Throws: `OperatorError` `sqlite.missing`, `sqlite.not-a-database`, `sqlite.hot-journal`,
+  ///   `sqlite.damaged` or `sqlite.failed`.
+  package static func check(_ source: FilePath) throws {
+    do {
+      try readSchema(of: source)
+    } catch let error as OperatorError where error.code == "sqlite.busy" {
+      // A lock is no reason to call a night hopeless, but only a database can be locked.
+      guard try RestingDatabase.header(of: source) == nil else { return }
+      throw OperatorError(
+        "sqlite.not-a-database", .failed, "\(source) is not an SQLite database")
+    }
+  }
+
+  private static func readSchema(of source: FilePath) throws {
+    try SQLiteFailure.explain(source) {
+      try SQLiteFailure.checkPresence(of: source)
+      guard try !RestingDatabase.isThere(source) else { return }
+      var reading = Configuration()
+      reading.label = "coffer source"
+      reading.readonly = true
+      reading.busyMode = .immediateError
+      let queue = try DatabaseQueue(path: source.string, configuration: reading)
+      defer { try? queue.close() }
+      _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+    }
+  }
+
   private static func transfer(_ source: FilePath, _ copy: FilePath) throws -> SQLiteFacts {
     var reading = Configuration()
     reading.label = "coffer source"

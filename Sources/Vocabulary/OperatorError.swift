@@ -25,6 +25,13 @@ package struct OperatorError: Error, Sendable, Equatable {
     self.message = message
     self.hint = hint
   }
+
+  /// The same error, said of a place.
+  /// - Parameter place: what it is about: a file and line, a source.
+  /// - Returns: the error with the place before its message.
+  package func at(_ place: String) -> OperatorError {
+    OperatorError(code, status, "\(place): \(message)", hint: hint)
+  }
 }
 
 extension OperatorError: CustomStringConvertible {

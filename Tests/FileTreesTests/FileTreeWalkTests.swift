@@ -97,7 +97,7 @@ struct FileTreeWalkTests {
     }
   }
 
-  @Test("a file that vanishes, or turns into a link, is a problem and not the end")
+  @Test("a file that vanishes, or turns into a link, is named and not the end")
   func vanishing() throws {
     let scratch = try ScratchFolder()
     for name in ["a", "b", "c"] { try scratch.write(name, to: name) }
@@ -114,8 +114,57 @@ struct FileTreeWalkTests {
           read.append(entry.path.description)
         }
       })
-    #expect(problems.map(\.reason) == [.vanished, .replaced])
+    #expect(problems.map(\.reason) == [.vanished, .readAgain])
     #expect(read == ["c"])
+  }
+
+  @Test(
+    "a name that changes its kind during the walk is named, and taken as what it became",
+    arguments: [
+      ("echo 1 > b", "rm b; ln -s a b", "link"), ("ln -s a b", "rm b; echo 1 > b", "file"),
+      ("mkdir -p b/x", "rm -r b; echo 1 > b", "file"), ("echo 1 > b", "rm b; mkdir -p b/x", "dir"),
+      ("mkfifo b", "rm b; mkdir -p b/x", "dir"), ("mkdir b", "rmdir b; ln -s a b", "link"),
+      ("echo 1 > b", "rm b; mkfifo b", "fifo"), ("ln -s a b", "rm b; mkdir -p b/x", "dir"),
+    ])
+  func changedKind(before: String, change: String, kind: String) throws {
+    let scratch = try ScratchFolder()
+    for name in ["a", "c"] { try scratch.write(name, to: name) }
+    try ScratchFolder.run("bash", "-c", before, in: scratch.path)
+    var problems: [FileProblem] = []
+    var kept: [String] = []
+    _ = try FileTreeWalk.walk(scratch.path) {
+      problems.append($0)
+    } visiting: { entry in
+      // The folder was listed before any name in it is visited.
+      if entry.path.description == "a" {
+        try ScratchFolder.run("bash", "-c", change, in: scratch.path)
+      }
+      if entry.status.kind == .regular { _ = try entry.open() } else { _ = try entry.record() }
+      kept.append("\(entry.path) \(entry.status.kind.rawValue)")
+    }
+    let names = ["dir": "directory", "link": "symbolic link"]
+    var expected = [". directory", "a file", "b \(names[kind] ?? kind)"]
+    if kind == "dir" { expected.append("b/x directory") }
+    #expect(kept == expected + ["c file"])
+    #expect(problems == [FileProblem(try RelativePath("b"), .readAgain)])
+    #expect(problems.first?.isHarmless == true)
+  }
+
+  @Test("a name that keeps changing its kind is a problem")
+  func restless() throws {
+    let scratch = try ScratchFolder()
+    for name in ["a", "b", "c"] { try scratch.write(name, to: name) }
+    var problems: [FileProblem] = []
+    var tries = 0
+    _ = try FileTreeWalk.walk(scratch.path) {
+      problems.append($0)
+    } visiting: { entry in
+      guard entry.path.description == "b" else { return }
+      tries += 1
+      throw FileProblem(entry.path, .replaced)
+    }
+    #expect(tries == 2)
+    #expect(problems == [FileProblem(try RelativePath("b"), .replaced)])
   }
 
   @Test("where the first name of an inode fails, the next one stands for it")

@@ -58,6 +58,9 @@ import Testing
       let outcome = try await host.backup(verb)
       #expect(outcome.status == 2, "\(outcome)")
       #expect(!outcome.errors.contains("[unexpected]"), "\(outcome)")
+      let place = "coffer.yaml:6: entry 1 of recipients 'officers': "
+      // A run looks for its state first, and there is none.
+      #expect(verb == "run" || outcome.errors.contains(place), "\(outcome)")
     }
     #expect(!FileManager.default.fileExists(atPath: host.store.path))
   }
@@ -69,8 +72,19 @@ import Testing
     let yaml = try host.folder.readText("coffer.yaml")
     try host.folder.write(yaml.replacing(host.officers.recipient, with: secret), to: "coffer.yaml")
     let outcome = try await host.backup("init")
-    #expect(outcome.status == 2, "\(outcome)")
+    outcome.expect(2, "recipient.secret", naming: "coffer.yaml:6: entry 1 of recipients 'officers'")
     #expect(!outcome.text.contains(secret), "a secret key must not end in a log")
+  }
+
+  @Test func theEntryOfALongListOfRecipientsIsNamed() async throws {
+    let host = try await Deployment()
+    let yaml = try host.folder.readText("coffer.yaml")
+    let list = "\n    - \(host.bridgeTeam.recipient)\n    - alice"
+    try host.folder.write(
+      yaml.replacing("bridge-team: [\(host.bridgeTeam.recipient)]", with: "bridge-team:\(list)"),
+      to: "coffer.yaml")
+    try await host.backup("check-config").expect(
+      2, "recipient.unknown", naming: "coffer.yaml:9: entry 2 of recipients 'bridge-team'")
   }
 
   @Test func aPasswordInAConnectionStringIsRefusedAndNotRepeated() async throws {
@@ -79,8 +93,31 @@ import Testing
       "db: {kind: postgresql, conninfo: \"host=/run dbname=x password=correcthorse\"}"
     ]
     try host.configure()
-    let outcome = try await host.backup("init").expect(2, "postgres.password-in-conninfo")
+    let outcome = try await host.backup("init").expect(
+      2, "postgres.password-in-conninfo", naming: "coffer.yaml:19: source 'db': ")
     #expect(!outcome.text.contains("correcthorse"))
+  }
+
+  @Test func aConnectionStringThatIsNoneIsNamedInConfigurationAndMap() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.night()
+    let text = "host=/run dbname='x password=correcthorse"
+    host.moreSources = ["db: {kind: postgresql, conninfo: \"\(text)\"}"]
+    try host.configure()
+    let run = try await host.backup("run").expect(
+      2, "postgres.conninfo", naming: "coffer.yaml:19: source 'db': ")
+    #expect(!run.text.contains("correcthorse"))
+    for (text, code) in [
+      (text, "postgres.conninfo"),
+      ("dbname=x password=correcthorse", "postgres.password-in-conninfo"),
+    ] {
+      try host.folder.write("\nbridge-db: {conninfo: \"\(text)\"}\n", to: "map")
+      let outcome = try await host.restore(
+        ["host", "--map", host.path("map")] + host.allIdentities, from: host.store
+      ).expect(2, code, naming: "map:2: source 'bridge-db': ")
+      #expect(!outcome.text.contains("correcthorse"))
+    }
   }
 
   @Test func textThatIsNoYAMLIsNamedWithItsFile() async throws {

@@ -84,6 +84,19 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ["run", "--json", "--confg", "x"], ["run", "--json"], ["rum", "--json"], ["--json", "run"],
+  ])
+  func wrongFlagsAreAJSONLineToo(arguments: [String]) async throws {
+    for tool in [BuiltTools.backup, BuiltTools.restore] {
+      let outcome = try await Program(path: tool).run(arguments).expect(2, "usage")
+      let events = try outcome.events()
+      #expect(events.count == 1, "\(outcome)")
+      #expect(events.first?.name == "error" && events.first?["code"] == "usage", "\(outcome)")
+      #expect(events.first?.number("status") == 2 && events.first?["hint"] != nil)
+    }
+  }
+
   @Test func aToolWithoutAVerbShowsItsHelp() async throws {
     try await Program(path: BuiltTools.backup).run([]).expect(0, naming: "SUBCOMMANDS:")
   }

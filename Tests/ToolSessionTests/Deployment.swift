@@ -157,12 +157,13 @@ final class Deployment {
 
   /// Runs a verb of `coffer-restore` on any store, trusting this host's key.
   func restore(
-    _ arguments: [String], from store: Store, input: String = ""
+    _ arguments: [String], from store: Store, input: String = "",
+    while body: (Program.Running) async throws -> Void = { _ in }
   ) async throws -> Program.Outcome {
     var all = arguments + ["--store", store.path]
     if !arguments.contains("--trust") { all += ["--trust", path("keys/host.pub")] }
     return try await Program(path: BuiltTools.restore, environment: environment)
-      .run(all, input: input)
+      .run(all, input: input, while: body)
   }
 
   /// The flags of both sets of officers.

@@ -116,9 +116,43 @@ import Testing
     let host = try await Deployment()
     try await host.initialise()
     try host.write(String(repeating: "not a database ", count: 1000), to: "bridge.db")
+    try await host.backup("check-config").expect(
+      3, "sqlite.not-a-database", naming: "bridge-db", host.path("bridge.db"))
     try await host.backup("run").expect(
       3, "sqlite.not-a-database", naming: "bridge-db", host.path("bridge.db"))
     try await host.verify().expect(0, naming: "3 sources of")
+  }
+
+  @Test func aRestingDatabaseWithAWriteAheadLogIsReadyAndStaysAlone() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.sqlite("PRAGMA journal_mode = wal")
+    let files = try FileManager.default.contentsOfDirectory(atPath: host.path(""))
+    try await host.backup("check-config").expect(0, naming: "bridge-db")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: host.path("")) == files)
+  }
+
+  @Test func tablesThatTheRoleMayNotReadAreNamedBeforeTheNight() async throws {
+    let conninfo = try await SharedServer.database(
+      """
+      CREATE ROLE reader LOGIN; CREATE TABLE open (a int); CREATE TABLE closed (a serial);
+      GRANT SELECT ON open TO reader
+      """)
+    let host = try await host(savingAlso: "\(conninfo) user=reader")
+    for verb in [["check-config"], ["run", "--dry-run"]] {
+      let outcome = try await Program(path: BuiltTools.backup).run(
+        verb + ["--config", host.configuration])
+      outcome.expect(
+        3, "postgres.privileges", naming: "other-db", "'reader'", "public.closed",
+        "public.closed_a_seq")
+      #expect(!outcome.errors.contains("public.open"), "\(outcome)")
+    }
+    try await host.backup("run", "--only", "other-db").expect(5)
+    try SharedServer.execute(
+      "GRANT SELECT ON closed TO reader; GRANT SELECT ON SEQUENCE closed_a_seq TO reader",
+      in: conninfo)
+    try await host.backup("check-config").expect(0, naming: "other-db")
+    try await host.backup("run", "--only", "other-db").expect(0)
   }
 
   @Test func aFileThatMayNotBeReadIsNamedAndTheRestOfItsFolderIsSaved() async throws {
@@ -139,6 +173,29 @@ import Testing
     #expect(listed.expect(0).output.contains("config.yaml"))
     #expect(!listed.output.contains("unreadable"))
     try await host.restore("snapshots").expect(0, naming: "bridge-config: partly")
+    try await expectWarnings(host)
+  }
+
+  /// Expects that whoever drills or restores hears what the night could not read.
+  private func expectWarnings(_ host: Deployment) async throws {
+    host.wrapper = []
+    host.backupTool = BuiltTools.backup
+    let map = try await host.map(into: "again")
+    let target = ["--source", "bridge-config", "--target", host.path("one")]
+    for verb in [
+      ["drill", "--scratch", host.path("")], ["run"] + target, ["host", "--map", map, "--dry-run"],
+      ["host", "--map", map],
+    ] {
+      let outcome = try await host.restore(verb + ["--json"] + host.allIdentities, from: host.store)
+      let warnings = try outcome.expect(0).events().filter { $0["check"] == "source.partly" }
+      #expect(warnings.count == 2, "\(outcome)")
+      #expect(warnings.allSatisfy { $0["outcome"] == "warning" }, "\(outcome)")
+      #expect(warnings.first?["text"]?.hasPrefix("bridge-config was saved in part only") == true)
+      #expect(warnings.last?["text"]?.contains("closed/unreadable") == true, "\(outcome)")
+    }
+    let whole = ["--source", "synapse-config", "--target", host.path("whole")]
+    let outcome = try await host.restore(["run"] + whole + host.allIdentities, from: host.store)
+    #expect(!outcome.expect(0).output.contains("in part only"), "\(outcome)")
   }
 
   @Test func aFileThatKeepsChangingIsNamedAndMarkedAsTorn() async throws {

@@ -55,7 +55,9 @@ import Testing
         // Whoever was done before the moment came does not count.
         if killed.status == 128 + 9 { kills += 1 } else { longest = longest * 0.7 }
         let verified = try await host.verify()
-        let expected: Int32 = try host.store.entries().isEmpty ? 5 : 0
+        // Between the first manifests and their ledger entry, a killed run looks like a robbed store.
+        let isRobbed = try !host.store.names("manifests").isEmpty
+        let expected: Int32 = try host.store.entries().isEmpty ? (isRobbed ? 13 : 5) : 0
         #expect(verified.status == expected, "after kill \(kills) at \(moment): \(verified)")
       }
       let clock = ContinuousClock()
@@ -89,7 +91,9 @@ import Testing
       try? run.send(signal: .kill)
     }
     let isPublished = try host.store.entries().count == 1
-    try await host.verify().expect(isPublished ? 0 : 5)
+    // Manifests without a ledger are what somebody leaves who takes the ledger away.
+    let isRobbed = try !host.store.names("manifests").isEmpty
+    try await host.verify().expect(isPublished ? 0 : isRobbed ? 13 : 5)
     let before = try host.store.packs()
     let night = try await host.night()
     #expect(try host.store.entries().count == (isPublished ? 2 : 1))

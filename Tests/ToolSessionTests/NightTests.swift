@@ -14,6 +14,24 @@ import Testing
     #expect(try host.store.data("coffer.json") == format)
   }
 
+  @Test func aKeyThatOthersMayUseIsWarnedOf() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    let silent = try await host.backup("run").expect(0)
+    #expect(!silent.errors.contains("warning"), "\(silent)")
+    for (key, mode) in [("keys/host.key", 0o644), ("keys/host.compartments/core.key", 0o640)] {
+      try FileManager.default.setAttributes(
+        [.posixPermissions: mode], ofItemAtPath: host.path(key))
+      for verb in [["run"], ["run", "--dry-run"], ["check-config"]] {
+        let outcome = try await Program(path: BuiltTools.backup).run(
+          verb + ["--config", host.configuration])
+        outcome.expect(0)
+        let mode = String(mode, radix: 8)
+        #expect(outcome.errors.contains("\(host.path(key)) has mode \(mode)"), "\(outcome)")
+      }
+    }
+  }
+
   @Test func aSecondNightWithoutChangesStoresNextToNothing() async throws {
     let host = try await Deployment(withDatabase: true)
     var chance = SeededChance(for: "a second night")

@@ -129,6 +129,16 @@ import Testing
     try await host.backup("run").expect(13, "ledger.rolled-back")
   }
 
+  @Test func aLedgerThatIsGoneAltogetherIsMissedByEverybody() async throws {
+    let host = try await hostAfterThreeNights()
+    let store = try host.store.copy(to: host.path("copy"))
+    try store.remove("ledger")
+    try await expectRefusal(host, store, "ledger.missing-entry", naming: "manifests/")
+    // Packs alone are what a first night leaves that was cut off.
+    try store.remove("manifests")
+    try await host.verify(of: store).expect(5, "snapshot.none")
+  }
+
   @Test func anotherHostsKeyIsNotTrusted() async throws {
     let host = try await TamperedObjectTests.hostAfterTwoNights()
     let other = try await Deployment()

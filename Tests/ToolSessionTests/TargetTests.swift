@@ -135,4 +135,41 @@ import Testing
       from: host.store
     ).expect(2, naming: "nothing")
   }
+
+  @Test func aDaemonCanEnterTheFoldersAboveATarget() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.night()
+    let sources = [("bridge-config", "new/above/bridge"), ("bridge-db", "other/above/bridge.db")]
+    for (source, target) in sources {
+      try await host.restore(
+        "run", "--source", source, "--target", host.path(target), "--identity",
+        host.bridgeTeam.identity
+      ).expect(0)
+    }
+    for folder in ["new", "new/above", "other", "other/above"] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: host.path(folder))
+      #expect(attributes[.posixPermissions] as? Int == 0o755, "\(folder)")
+    }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "needs root, to give it up"))
+  func aFileThatItsOwnerMayNotReadIsRestoredWithoutPrivilegesAndCompared() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.program("chmod").run(["0", host.path("bridge/config.yaml")]).expect(0)
+    try await host.night()
+    try FileManager.default.copyItem(
+      atPath: BuiltTools.restore, toPath: host.path("coffer-restore"))
+    try await host.program("chown").run(["-R", "nobody", host.path("")]).expect(0)
+    let setpriv = try host.program("setpriv")
+    let target = host.path("new")
+    try await setpriv.run([
+      "--reuid=nobody", "--regid=nogroup", "--clear-groups", host.path("coffer-restore"), "run",
+      "--store", host.store.path, "--trust", host.path("keys/host.pub"), "--identity",
+      host.bridgeTeam.identity, "--source", "bridge-config", "--target", target,
+    ]).expect(0, naming: "files are as they were saved")
+    let attributes = try FileManager.default.attributesOfItem(atPath: "\(target)/config.yaml")
+    #expect(attributes[.posixPermissions] as? Int == 0)
+  }
 }

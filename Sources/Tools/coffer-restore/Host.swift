@@ -67,11 +67,17 @@ enum MapFile {
     } catch {
       throw OperatorError("config.unreadable", .usage, "cannot read the map \(path): \(error)")
     }
-    return try RestoreMap(yaml: text, file: path).targets.map { source, target in
+    let map = try RestoreMap(yaml: text, file: path)
+    return try map.targets.map { source, target in
       switch target {
-      case .path(let path): (source, .path(FilePath(path)))
+      case .path(let path): return (source, .path(FilePath(path)))
       case .database(let conninfo, let create, let owner):
-        (source, .database(conninfo: conninfo, create: create, owner: owner))
+        do {
+          try PostgresOrigin.checkConninfo(conninfo)
+        } catch let error as OperatorError {
+          throw error.at(map.places[source] ?? path)
+        }
+        return (source, .database(conninfo: conninfo, create: create, owner: owner))
       }
     }
   }

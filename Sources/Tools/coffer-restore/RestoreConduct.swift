@@ -15,13 +15,14 @@ struct RestoreConduct {
     self.context = context
   }
 
-  /// Shows what will be done.
+  /// Shows what will be done, and what cannot be, for it was not saved.
   func showPlan() {
     let entry = restore.snapshot.entry
     context.console.say("snapshot \(entry.snapshot) of \(entry.started)")
     for step in restore.steps {
       for line in step.lines { context.console.say("plan    \(line)") }
     }
+    for finding in restore.warnings { context.console.hear(.finding(finding)) }
     context.console.emit(PlanLine(restore))
   }
 

@@ -4,6 +4,7 @@ import RunNarration
 import Operations
 import Origins
 import Repository
+import Signatures
 import SystemPackage
 import Vocabulary
 
@@ -43,7 +44,7 @@ extension CofferRestore {
         result = try await hold(context)
       } catch {
         // A drill that could not be held must not look like the last one that was.
-        if let metrics { try? DrillReport.writeFailureMetrics(to: FilePath(metrics)) }
+        keepFailure(error, context.console)
         throw error
       }
       return try conclude(result, context.console)
@@ -79,16 +80,33 @@ extension CofferRestore {
       let rest = result.leftOut.map(\.name.text).joined(separator: ", ")
       console.say(
         rest.isEmpty
-          ? "the drill passed: snapshot \(result.snapshot) can be restored"
-          : "the drill passed, without \(rest): the rest of snapshot \(result.snapshot) can be restored"
+          ? "the drill passed: snapshot \(result.snapshot?.text ?? "") can be restored"
+          : "the drill passed, without \(rest): the rest of snapshot \(result.snapshot?.text ?? "") can be restored"
       )
       return .done
     }
 
+    private func keepFailure(_ error: any Error, _ console: Console) {
+      if let metrics { try? DrillReport.writeFailureMetrics(to: FilePath(metrics)) }
+      guard let report else { return }
+      let problem = error as? OperatorError ?? OperatorError("unexpected", .failed, "\(error)")
+      do {
+        // Unsigned is better than not at all: what fails here may be the key's own folder.
+        let files = try DrillReport(notHeld: problem).write(
+          to: FilePath(report), signedWith: try? signingKey())
+        for path in files { console.say("wrote \(path)") }
+      } catch {
+        console.warn("that the drill failed could not be written to \(report): \(error)")
+      }
+    }
+
+    private func signingKey() throws -> SigningKey {
+      try DrillKey.load(reportKey.map { FilePath($0) } ?? DrillPlaces.key)
+    }
+
     private func keep(_ result: DrillReport, _ console: Console) throws {
       if let report {
-        let key = try DrillKey.load(reportKey.map { FilePath($0) } ?? DrillPlaces.key)
-        for path in try result.write(to: FilePath(report), signedWith: key) {
+        for path in try result.write(to: FilePath(report), signedWith: try signingKey()) {
           console.say("wrote \(path)")
         }
       }
