@@ -13,13 +13,19 @@ final class DirectoryLease: WriterLease {
 
   /// Takes the lock in a writer's scratch folder.
   ///
+  /// - Parameters:
+  ///   - scratch: the folder.
+  ///   - path: how it is called in an error.
   /// - Throws: `run.locked` where another process has it; `Errno`.
-  init(in scratch: OpenFolder, of location: String) throws {
+  init(in scratch: OpenFolder, called path: String) throws {
     let file = try scratch.handle.open(Self.name, O_RDWR | O_CREAT, mode: 0o600)
-    let isOurs = file.lend { flock($0.rawValue, LOCK_EX | LOCK_NB) == 0 }
-    guard isOurs else {
+    let problem = file.lend {
+      flock($0.rawValue, LOCK_EX | LOCK_NB) == 0 ? nil : Errno(rawValue: errno)
+    }
+    if let problem, problem != .wouldBlock { throw problem }
+    guard problem == nil else {
       throw OperatorError(
-        "run.locked", .locked, "another run of this host writes to \(location)",
+        "run.locked", .locked, "another run of this host holds \(path)/lock",
         hint: "wait for it to end; it may be on a machine that has this host's key, too")
     }
     lock = Mutex(file)

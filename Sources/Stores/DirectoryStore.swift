@@ -30,11 +30,11 @@ package struct DirectoryStore: BlobStore {
   package func prepareForWriting() throws -> any WriterLease {
     try reporting("cannot write to \(location)") {
       try folders.makeRoot()
-      let scratch = try folders.make(scratch)
+      let folder = try folders.make(scratch)
       // What lies there is a dead run's only once no living one can have it.
-      let lease = try DirectoryLease(in: scratch, of: location)
-      for name in try scratch.handle.names() where TemporaryObject.isTemporary(name) {
-        try? scratch.handle.remove(name)
+      let lease = try DirectoryLease(in: folder, called: "\(location)/\(scratch)")
+      for name in try folder.handle.names() where TemporaryObject.isTemporary(name) {
+        try? folder.handle.remove(name)
       }
       return lease
     }

@@ -49,7 +49,7 @@ struct ContradictedLedgerTests {
     try await host.initialise()
     try await host.night()
     try await rewrite(host, host.store, replacing: "\"saved\"", with: "\"failed\"")
-    try await host.verify().expect(5, "snapshot.empty")
-    try await host.drill().expect(5, "snapshot.empty")
+    try await host.verify().expect(5, "snapshot.none")
+    try await host.drill().expect(5, "snapshot.none")
   }
 }
