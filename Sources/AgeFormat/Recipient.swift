@@ -4,6 +4,12 @@ package protocol Recipient: Sendable {
   func wrap(_ fileKey: borrowing FileKey) throws -> WrappedFileKey
 }
 
+/// An identity that can be written down.
+package protocol WrittenIdentity: KeyPair {
+  /// Lends the identity as age writes it; the text is wiped after `body`.
+  func withText(_ body: (RawSpan) throws -> Void) throws
+}
+
 /// A recipient that can be written down.
 package protocol WrittenRecipient: Recipient {
   /// The recipient as age writes it.

@@ -36,6 +36,7 @@ package struct BackupRun {
     let state = try HostState(configuration.state)
     let plan = try NightPlan(configuration, only: only)
     let keys = try HostKeys.load(configuration)
+    try keys.check(plan)
     let host = keys.signing.verifyingKey
     HostKeys.warnOfOpenFiles(configuration, listener)
     let store = try StoreRegistry.open(configuration.store, writer: host.keyID.description)

@@ -73,9 +73,9 @@ struct CatalogKeeper {
     var packs: [(SnapshotID, CompartmentName, PackDescription)] = []
     for name in needed.objects.keys.sorted() {
       guard let (snapshot, compartment) = name.index else { continue }
-      guard let identity = keys.compartments[compartment]?.indexIdentity else { continue }
+      guard let identities = keys.compartments[compartment]?.indexIdentities else { continue }
       do {
-        let plaintext = try objects.open(name, with: [identity])
+        let plaintext = try objects.open(name, with: identities)
         packs += try IndexFile.decode(plaintext).map { (snapshot, compartment, $0) }
       } catch AgeError.noIdentityMatches {
         // Made with keys this host no longer has: its chunks are simply stored again.

@@ -1,5 +1,5 @@
-import AgeFormat
-package import Recipients
+package import AgeFormat
+internal import Recipients
 package import SecretMemory
 import SystemPackage
 import Vocabulary
@@ -8,17 +8,27 @@ import Vocabulary
 /// nothing else.
 package final class CompartmentKeys: Sendable {
   private static let label = Array("chunk-id-key: ".utf8)
+  private static let digits = Array("0123456789abcdef".utf8)
+  // The label, the key, and identities of at most two kinds, each a line.
+  private static let largest = 1_024
 
   package let chunkIDKey: SecretBytes
-  package let indexIdentity: X25519Identity
+  /// What opens the indexes: one identity for each kind of recipients that the compartment has or had.
+  package let indexIdentities: [any WrittenIdentity]
 
-  /// New keys.
-  init() {
+  /// New keys, whose index identity may share a file with some recipients.
+  init(for recipients: [any Recipient]) throws {
     chunkIDKey = SecretBytes.random(count: 32)
-    indexIdentity = X25519Identity.generate()
+    indexIdentities = [try Self.indexIdentity(for: recipients)]
   }
 
-  /// Reads a key file: a line `chunk-id-key: <64 hex digits>` and an age identity.
+  /// The same keys, and an index identity more, for recipients of another kind.
+  init(_ keys: CompartmentKeys, andFor recipients: [any Recipient]) throws {
+    chunkIDKey = keys.chunkIDKey.withBytes { SecretBytes(copying: $0) }
+    indexIdentities = keys.indexIdentities + [try Self.indexIdentity(for: recipients)]
+  }
+
+  /// Reads a key file: a line `chunk-id-key: <64 hex digits>` and age identities.
   init(parsing file: borrowing SecretBytes, called path: FilePath) throws {
     chunkIDKey = try file.withBytes { bytes in
       let start = try Self.endOfLabel(in: bytes, path)
@@ -34,40 +44,53 @@ package final class CompartmentKeys: Sendable {
     let identities = try file.withBytes { bytes in
       try IdentityFile.parse(bytes.extracting((try Self.endOfLabel(in: bytes, path) + 64)...))
     }
-    guard identities.count == 1, let identity = identities.first as? X25519Identity else {
-      throw Self.damaged(path)
+    indexIdentities = identities.compactMap { $0 as? any WrittenIdentity }
+    guard indexIdentities.count == identities.count else { throw Self.damaged(path) }
+  }
+
+  /// The public half of the index identity that may share a file with some recipients; nil where there
+  /// is none of their kind yet.
+  func indexRecipient(beside recipients: [any Recipient]) throws -> (any Recipient)? {
+    let wanted = try Self.labels(of: recipients)
+    return try indexIdentities.map { try $0.publicHalf() }.first {
+      try Self.labels(of: [$0]) == wanted
     }
-    indexIdentity = identity
   }
 
   /// Lends the text of the key file.
   func withText(_ body: (RawSpan) throws -> Void) throws {
-    // Assembled in locked memory: 14 + 64 + 1 bytes, then the identity's line.
-    try indexIdentity.withText { identity in
-      let digits = Array("0123456789abcdef".utf8)
-      let count = Self.label.count + 64 + 1 + identity.byteCount + 1
-      let text = chunkIDKey.withBytes { key in
-        SecretBytes(count: count) { text in
-          var position = 0
-          func put(_ byte: UInt8) {
-            text.storeBytes(of: byte, toByteOffset: position, as: UInt8.self)
-            position += 1
-          }
-          for byte in Self.label { put(byte) }
-          for index in 0..<32 {
-            let byte = key[byteAt: index]
-            put(digits[Int(byte >> 4)])
-            put(digits[Int(byte & 15)])
-          }
-          put(UInt8(ascii: "\n"))
-          for index in 0..<identity.byteCount {
-            put(identity[byteAt: index])
-          }
-          put(UInt8(ascii: "\n"))
+    var count = 0
+    let text = try SecretBytes(count: Self.largest) { (text: inout MutableRawSpan) throws -> Void in
+      func put(_ byte: UInt8) {
+        text.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+      }
+      for byte in Self.label { put(byte) }
+      chunkIDKey.withBytes { key in
+        for index in 0..<32 {
+          put(Self.digits[Int(key[byteAt: index] >> 4)])
+          put(Self.digits[Int(key[byteAt: index] & 15)])
         }
       }
-      try text.withBytes { try body($0) }
+      for identity in indexIdentities {
+        put(UInt8(ascii: "\n"))
+        try identity.withText { line in
+          for index in 0..<line.byteCount { put(line[byteAt: index]) }
+        }
+      }
+      put(UInt8(ascii: "\n"))
     }
+    try text.withBytes { try body($0.extracting(0..<count)) }
+  }
+
+  private static func indexIdentity(for recipients: [any Recipient]) throws -> any WrittenIdentity {
+    try labels(of: recipients).contains(WrappedFileKey.postQuantum)
+      ? HybridIdentity.generate() : X25519Identity.generate()
+  }
+
+  /// What sets recipients apart from others, which they show only when they are encrypted to.
+  private static func labels(of recipients: [any Recipient]) throws -> Set<String> {
+    try recipients.first?.wrap(FileKey()).labels ?? []
   }
 
   private static func damaged(_ path: FilePath) -> OperatorError {

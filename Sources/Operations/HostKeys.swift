@@ -1,9 +1,10 @@
+import AgeFormat
 package import Configuration
 import LocalFiles
 import Repository
 import SecretMemory
 package import Signatures
-package import SystemPackage
+internal import SystemPackage
 package import Vocabulary
 
 /// All keys of a backed-up host: its signing key, and the keys of its compartments.
@@ -39,8 +40,13 @@ package struct HostKeys: Sendable {
 
   /// Makes the keys that are missing; keeps all others.
   ///
-  /// - Returns: the files it made.
-  package static func makeMissing(_ configuration: CofferConfiguration) throws -> [FilePath] {
+  /// - Parameters:
+  ///   - configuration: names the files.
+  ///   - recipients: of the compartments, with whom their index identities share files.
+  /// - Returns: the files it made or added a key to.
+  static func makeMissing(
+    _ configuration: CofferConfiguration, for recipients: [CompartmentName: [any Recipient]]
+  ) throws -> [FilePath] {
     var made: [FilePath] = []
     try DurableFile.makeFolder(configuration.hostKey.removingLastComponent())
     if !LocalPath(configuration.hostKey).exists {
@@ -62,11 +68,37 @@ package struct HostKeys: Sendable {
     try DurableFile.makeFolder(configuration.compartmentKeys)
     for compartment in configuration.compartments {
       let path = path(of: compartment.name, configuration)
-      guard !LocalPath(path).exists else { continue }
-      try CompartmentKeys().withText { try DurableFile.write($0, to: path, taken: .refuse) }
+      let readers = recipients[compartment.name] ?? []
+      guard LocalPath(path).exists else {
+        try CompartmentKeys(for: readers).withText {
+          try DurableFile.write($0, to: path, taken: .refuse)
+        }
+        made.append(path)
+        continue
+      }
+      let keys = try CompartmentKeys(parsing: SecretFile.read(path), called: path)
+      guard try keys.indexRecipient(beside: readers) == nil else { continue }
+      try CompartmentKeys(keys, andFor: readers).withText { try DurableFile.write($0, to: path) }
       made.append(path)
     }
     return made
+  }
+
+  /// What to say where a compartment's recipients became of another kind, classic or post-quantum.
+  static func otherKind(_ compartment: CompartmentName) -> OperatorError {
+    OperatorError(
+      "keys.other-kind", .usage,
+      "compartment '\(compartment)' has recipients of another kind than its index identity",
+      hint: "'coffer-backup init' adds one of their kind")
+  }
+
+  /// Refuses a night whose indexes could not be sealed at its end.
+  func check(_ plan: NightPlan) throws {
+    for (compartment, recipients) in plan.recipients.sorted(by: { $0.key < $1.key }) {
+      guard try compartments[compartment]?.indexRecipient(beside: recipients) != nil else {
+        throw Self.otherKind(compartment)
+      }
+    }
   }
 
   /// The seals of a configuration's compartments: which keys and recipients they have now.

@@ -12,7 +12,7 @@ package struct Rehearsal {
   package init(_ configuration: CofferConfiguration, only: [String]) throws {
     self.configuration = configuration
     plan = try NightPlan(configuration, only: only)
-    _ = try HostKeys.load(configuration)
+    try HostKeys.load(configuration).check(plan)
     _ = try StoreFormat.load(from: StoreRegistry.open(configuration.store))
   }
 

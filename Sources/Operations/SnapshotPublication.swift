@@ -73,10 +73,13 @@ struct SnapshotPublication {
   private func putIndex(
     of records: [[UInt8]], _ compartment: CompartmentName, needed: inout NeededSet
   ) throws {
-    let identity = keys.compartments[compartment].map { [$0.indexIdentity.recipient] } ?? []
-    let readers = (plan.recipients[compartment] ?? []) + identity
+    guard let own = keys.compartments[compartment] else { return }
+    let recipients = plan.recipients[compartment] ?? []
+    guard let host = try own.indexRecipient(beside: recipients) else {
+      throw HostKeys.otherKind(compartment)
+    }
     try put(
-      .index(snapshot, compartment), IndexFile.encode(records: records), to: readers,
+      .index(snapshot, compartment), IndexFile.encode(records: records), to: recipients + [host],
       needed: &needed)
   }
 

@@ -21,9 +21,9 @@ package enum StorePreparation {
   /// Makes what is missing; keeps everything that is there.
   package static func prepare(_ configuration: CofferConfiguration) throws -> Report {
     // Recipients and sources are looked at first: a typing error shall leave nothing behind.
-    _ = try NightPlan(configuration, only: [])
+    let plan = try NightPlan(configuration, only: [])
     let unkeyed = HostKeys.missing(in: configuration)
-    let made = try HostKeys.makeMissing(configuration)
+    let made = try HostKeys.makeMissing(configuration, for: plan.recipients)
     let keys = try HostKeys.load(configuration)
     try HostState.make(configuration.state)
     let state = try HostState(configuration.state)

@@ -8,7 +8,7 @@ internal import Vocabulary
 ///
 /// age.md, "mlkem768x25519 recipient stanza". The seed stays in locked memory; printing an identity
 /// shows its recipient.
-package final class HybridIdentity: KeyPair {
+package final class HybridIdentity: WrittenIdentity {
   /// Whom to encrypt to so that this identity can open it.
   package let recipient: HybridRecipient
 

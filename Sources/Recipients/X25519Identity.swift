@@ -6,7 +6,7 @@ internal import Vocabulary
 ///
 /// age.md, "X25519 recipient stanza".
 /// The secret stays in locked memory; printing an identity shows its recipient.
-package final class X25519Identity: KeyPair {
+package final class X25519Identity: WrittenIdentity {
   /// Whom to encrypt to so that this identity can open it.
   package let recipient: X25519Recipient
 

@@ -7,6 +7,11 @@ struct Officer: Sendable {
   let identity: String
   let recipient: String
 
+  init(identity: String, recipient: String) {
+    self.identity = identity
+    self.recipient = recipient
+  }
+
   init(_ name: String, in folder: borrowing ScratchFolder) throws {
     identity = folder.path(of: "\(name).identity")
     let keygen = try #require(StockTool("age-keygen"))
@@ -22,7 +27,7 @@ struct Officer: Sendable {
 /// compartment `bridge` (bridge team) holds a folder and an SQLite file.
 final class Deployment {
   let folder: ScratchFolder
-  let officers: Officer
+  var officers: Officer
   let bridgeTeam: Officer
   /// The connection string of Synapse's database, where there is one.
   let database: String?
