@@ -44,6 +44,7 @@ package struct HostKeys: Sendable {
   ///   - configuration: names the files.
   ///   - recipients: of the compartments, with whom their index identities share files.
   /// - Returns: the files it made or added a key to.
+  /// - Throws: `keys.damaged`, and what a recipient throws that cannot be encrypted to.
   static func makeMissing(
     _ configuration: CofferConfiguration, for recipients: [CompartmentName: [any Recipient]]
   ) throws -> [FilePath] {
