@@ -20,7 +20,7 @@ def main() -> int:
 def dispatch(arguments: command_line.Arguments) -> int:
     """Verbs that only read or make venvs run here; all others run as an unprivileged user."""
     if arguments.verb == "venvs":
-        venvs.provide_all()
+        venvs.provide_all(venvs.ALL)
         return 0
     if arguments.verb == "config":
         print(coffer_files.configuration(arguments), end="")
@@ -31,7 +31,7 @@ def dispatch(arguments: command_line.Arguments) -> int:
     if arguments.verb == "status":
         return keeper.status(arguments.folder)
     if arguments.needs_venvs:
-        venvs.provide_all()
+        venvs.provide_all(venvs.LAB)
     privileges.hand_over(arguments, sys.argv[1:])
     raise AssertionError("hand_over does not return")
 

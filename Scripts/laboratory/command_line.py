@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     """All verbs with their help."""
     top = argparse.ArgumentParser(prog="lab", description="The real deployment on one machine, without privileges.")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verbs.add_parser("venvs", help="make the three Python environments, nothing else")
+    verbs.add_parser("venvs", help="make the Python environments of the lab and of the tests, nothing else")
     up = one_folder(verbs, "up", "start a deployment in DIR and fill it")
     up.add_argument("--size", choices=("demo", "test"), default="test")
     one_folder(verbs, "write", "people go on writing in DIR")

@@ -1,4 +1,5 @@
-"""The Python environments of Synapse, of the Matrix clients and of Pantalaimon, kept in a cache that all labs share.
+"""The Python environments of Synapse, of the Matrix clients, of Pantalaimon, and of the programs that tests hold Coffer
+against (`oracles`), kept in a cache that all labs share.
 
 An environment's name carries the digest of its requirements, so a finished one never changes. A lock keeps two labs
 from building the same one at once, and a `.complete` marker tells a finished one from one that was interrupted.
@@ -18,7 +19,8 @@ from pathlib import Path
 from .reporting import LabError, last_lines, timed
 
 SYSTEM_PYTHON = "/usr/bin/python3"
-NAMES = ("synapse", "clients", "pantalaimon")
+LAB = ("synapse", "clients", "pantalaimon")
+ALL = (*LAB, "oracles")
 LOCK_SECONDS = 600
 INSTALL_SECONDS = 540
 
@@ -59,9 +61,9 @@ def is_complete(name: str) -> bool:
     return (home(name) / ".complete").exists()
 
 
-def provide_all() -> None:
-    """Build whatever is missing, all at the same time."""
-    missing = [name for name in NAMES if not is_complete(name)]
+def provide_all(names: tuple[str, ...]) -> None:
+    """Build whatever of these is missing, all at the same time."""
+    missing = [name for name in names if not is_complete(name)]
     if not missing:
         return
     old_mask = os.umask(0o022)

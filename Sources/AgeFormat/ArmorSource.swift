@@ -99,28 +99,21 @@ package final class ArmorSource: ByteSource {
     try text.withBytes { text in
       while state.position < text.byteCount {
         if state.place != .inside, try skipWhitespace(text, &state) { continue }
-        guard let line = Self.nextLine(text, from: state.position, isAll: state.hasEnded) else {
-          guard text.byteCount - state.position <= Self.longestLine else {
-            throw malformed(state, "a line is too long")
-          }
-          return
-        }
+        let start = state.position
+        var end = start
+        while end < text.byteCount, text[byteAt: end] != ArmorText.newline { end += 1 }
+        let isLong = end - start > Self.longestLine
+        guard isLong || end < text.byteCount || state.hasEnded else { return }
         state.line += 1
-        state.position = line.next
-        try take(text.extracting(line.content), &state)
+        // Said of a line that is not all there yet, too, so that pieces make no difference.
+        guard !isLong else { throw malformed(state, "a line is too long") }
+        state.position = min(end + 1, text.byteCount)
+        let isEnded = end < text.byteCount
+        if isEnded, end > start, text[byteAt: end - 1] == ArmorText.carriageReturn { end -= 1 }
+        try take(text.extracting(start..<end), &state)
       }
     }
     return state.position > start
-  }
-
-  private static func nextLine(
-    _ text: RawSpan, from start: Int, isAll: Bool
-  ) -> (content: Range<Int>, next: Int)? {
-    var end = start
-    while end < text.byteCount, text[byteAt: end] != ArmorText.newline { end += 1 }
-    guard end < text.byteCount else { return isAll ? (start..<end, end) : nil }
-    let hasReturn = end > start && text[byteAt: end - 1] == ArmorText.carriageReturn
-    return (start..<(hasReturn ? end - 1 : end), end + 1)
   }
 
   /// Passes over one character of white space before or after the armor, if there is one.

@@ -83,6 +83,10 @@ package enum Base64 {
     _ text: RawSpan, padding: Padding, into bytes: inout MutableRawSpan
   ) -> Int? {
     Sodium.start()
+    // libsodium takes some bytes that are no ASCII for letters.
+    var seen: UInt8 = 0
+    for place in 0..<text.byteCount { seen |= text[byteAt: place] }
+    guard seen < 0x80 else { return nil }
     var size = 0
     let status = unsafe bytes.withPointer { bytes, room in
       unsafe text.withPointer { text, count in

@@ -34,4 +34,18 @@ struct Base64Tests {
   func unpaddedRefusals(text: String) {
     #expect(Base64.decode(text, padding: .none) == nil)
   }
+
+  @Test("every byte that is no letter of base64 is refused, wherever it stands")
+  func otherBytes() {
+    let letters = Set(
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    for byte in UInt8.min...UInt8.max {
+      for place in 0..<4 {
+        var text = Array("AAAA".utf8)
+        text[place] = byte
+        let isText = Base64.decode(text, padding: .none) != nil
+        #expect(isText == letters.contains(byte), "byte \(byte) at \(place)")
+      }
+    }
+  }
 }

@@ -1,0 +1,1 @@
+../../../ProofTools/MemoryStreams.swift
