@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import cluster, database, machine, media, table
+from . import age, cluster, database, machine, media, table
 from .contenders import all_contenders, dump
 from .running import Runs
 from .trouble import INTERRUPTED, NOTHING_DONE, PARTLY, BenchError, tell
@@ -23,7 +24,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 def parse() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measure Coffer against restic, borg and plain pipes, on data made here.")
+    parser = argparse.ArgumentParser(
+        prog="bench", description="Measure Coffer against restic, borg and plain pipes, on data made here. `bench age` measures coffer-age."
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of the data, one run instead of three")
     parser.add_argument("--runs", type=int, help="how often each tool does each row (default: 3; quick: 1)")
     parser.add_argument("--only", choices=["media", "database"], help="measure only these rows")
@@ -37,19 +40,27 @@ def parse() -> argparse.Namespace:
 
 def main() -> int:
     """Run; the folder and the cluster go away whatever happens."""
-    arguments = parse()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
+    if sys.argv[1:2] == ["age"]:
+        return reporting_trouble(lambda: age.main(sys.argv[2:]))
+    arguments = parse()
     folder = Path(tempfile.mkdtemp(prefix="coffer-bench-", dir=arguments.folder)).resolve()
     folder.chmod(0o711)  # PostgreSQL runs as another user
     try:
-        return bench(arguments, folder)
+        return reporting_trouble(lambda: bench(arguments, folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def reporting_trouble(work: Callable[[], int]) -> int:
+    """The exit code of some work, or of what went wrong in it."""
+    try:
+        return work()
     except BenchError as error:
         tell(f"error: {error}")
         return error.status
     except KeyboardInterrupt:
         return INTERRUPTED
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def bench(arguments: argparse.Namespace, folder: Path) -> int:
