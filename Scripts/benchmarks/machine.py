@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-PACKAGES = {"restic": "restic", "borg": "borgbackup", "age": "age", "age-keygen": "age", "zstd": "zstd", "tar": "tar", "psql": "postgresql-client"}
+PACKAGES = {"restic": "restic", "borg": "borgbackup", "age": "age", "age-keygen": "age", "zstd": "zstd", "tar": "tar", "time": "time", "psql": "postgresql-client"}
 VERSION_COMMANDS = {
     "restic": ["restic", "version"],
     "borg": ["borg", "--version"],

@@ -4,12 +4,12 @@ import AgeFormat
 enum HeaderFuzzing {
   static func run(_ file: [UInt8]) {
     let whole = Result { try AgeHeader(parsing: file) }
-    let byByte = Result { try reading(file, piece: 1) }
-    let inPieces = Result { try reading(file, piece: 7) }
-    demand(isSame(whole, byByte), "whole: \(whole), byte by byte: \(byByte)")
-    demand(isSame(whole, inPieces), "whole: \(whole), in pieces: \(inPieces)")
+    // Byte by byte as a rule.
+    let piece = file.count % 4 == 0 ? 7 : 1
+    let inPieces = Result { try reading(file, piece: piece) }
+    demand(isSame(whole, inPieces), "whole: \(whole), in pieces of \(piece): \(inPieces)")
     guard case .success(let header) = whole else { return }
-    demand(file.starts(with: header.bytes), "a header is not what the file starts with")
+    demand(starts(file, with: header.bytes), "a header is not what the file starts with")
     demand(header.bytes.count <= AgeHeader.maximumSize, "a header is too long")
     demand((1...AgeHeader.maximumStanzas).contains(header.stanzas.count), "too many stanzas")
     demand(written(header) == header.bytes, "a header cannot be written again")
