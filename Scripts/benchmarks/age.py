@@ -8,10 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-<<<<<<< HEAD
-=======
 from dataclasses import replace
->>>>>>> fix-d
 from pathlib import Path
 
 from . import age_goals, machine
@@ -40,15 +37,9 @@ def parse(words: list[str]) -> argparse.Namespace:
 def main(words: list[str]) -> int:
     """Measure, and print what came out; BenchError says why nothing did."""
     arguments = parse(words)
-<<<<<<< HEAD
-    missing = machine.missing(["age", "age-keygen"])
-    if missing:
-        raise BenchError(f"nothing to measure against: {', '.join(missing)}", NOTHING_DONE)
-=======
     missing = machine.missing(["age", "age-keygen", "time"])
     if missing:
         raise BenchError(f"nothing can be measured without {', '.join(missing)}", NOTHING_DONE)
->>>>>>> fix-d
     folder = Path(tempfile.mkdtemp(prefix="coffer-bench-age-", dir=arguments.folder)).resolve()
     try:
         return bench(arguments, folder)
@@ -125,11 +116,7 @@ class Contest:
             tell(f"{row}, {runs} runs each")
             for number in range(runs):
                 for name in self._turn(number):
-<<<<<<< HEAD
-                    self._add(row, name, self._bash(script.replace("TOOL", shlex.quote(self._tools[name]))))
-=======
                     self._add(row, name, self._with_peak(script, self._tools[name]))
->>>>>>> fix-d
         tell(SMALL)
         for number in range(20 * runs):
             for name in self._turn(number):
@@ -138,13 +125,8 @@ class Contest:
     def _scripts(self) -> dict[str, str]:
         encrypt, decrypt = f"TOOL -r {self._recipient}", "TOOL -d -i identity"
         return {
-<<<<<<< HEAD
-            ENCRYPT: f"exec {encrypt} in > /dev/null",
-            DECRYPT: f"exec {decrypt} sealed > /dev/null",
-=======
             ENCRYPT: f"{encrypt} in > /dev/null",
             DECRYPT: f"{decrypt} sealed > /dev/null",
->>>>>>> fix-d
             ENCRYPT_PIPES: f"cat in | {encrypt} | cat > /dev/null",
             DECRYPT_PIPES: f"cat sealed | {decrypt} | cat > /dev/null",
         }
@@ -159,14 +141,11 @@ class Contest:
     def _bash(self, script: str) -> Cost:
         return measure(script, self._environment, self._folder / "log", self._folder)
 
-<<<<<<< HEAD
-=======
     def _with_peak(self, script: str, tool: str) -> Cost:
         """Run a row; the memory is that of the tool alone, for what Python starts is charged with Python's."""
         cost = self._bash(script.replace("TOOL", f"command time -f %M -o peak {shlex.quote(tool)}"))
         return replace(cost, peak_mib=int((self._folder / "peak").read_text()) / 1024)
 
->>>>>>> fix-d
     def _alone(self, command: list[str]) -> Cost:
         """Without a shell, which takes as long as what is measured."""
         start = time.perf_counter()
@@ -178,11 +157,7 @@ class Contest:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             raise BenchError(f"exit {process.returncode} of {' '.join(command)}")
-<<<<<<< HEAD
-        return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-=======
         return Cost(seconds, usage.ru_utime + usage.ru_stime, 0)
->>>>>>> fix-d
 
 
 def fill(path: Path, size: int) -> None:

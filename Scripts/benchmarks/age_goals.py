@@ -77,13 +77,8 @@ def show(about: dict[str, Any], costs: Costs, goals: list[Goal]) -> None:
         for tool, found in tools.items():
             spread = f"{1_000 * min(cost.seconds for cost in found):.1f}-{1_000 * max(cost.seconds for cost in found):.1f}"
             cpu = 1_000 * median(cost.cpu_seconds for cost in found)
-<<<<<<< HEAD
-            peak = max(cost.peak_mib for cost in found)
-            print(f"{row:<16}{tool:<12}{1_000 * seconds(found):>11.1f}{spread:>18}{cpu:>10.1f}{peak:>10.0f}")
-=======
             peak = f"{max(cost.peak_mib for cost in found):.0f}" if row != SMALL else ""
             print(f"{row:<16}{tool:<12}{1_000 * seconds(found):>11.1f}{spread:>18}{cpu:>10.1f}{peak:>10}")
->>>>>>> fix-d
     print(f"\n{'goal':<32}{'wanted':<36}{'':<8}found")
     for goal in goals:
         print(f"{goal.what:<32}{goal.wanted:<36}{'held' if goal.held else 'missed':<8}{goal.found}")

@@ -209,7 +209,7 @@ import Testing
       while !isDone.isSet {
         try handle.seek(toOffset: 100)
         try handle.write(contentsOf: Data([UInt8.random(in: 0...255)]))
-        usleep(200)
+        try await Task.sleep(for: .microseconds(200))
       }
     }.value
     let night = try await host.backup("run", "--json")
