@@ -66,11 +66,12 @@ import Vocabulary
     let roles = saved.facts.roles.map(\.name)
     #expect(roles.contains("coffer") && roles.contains("lent"))
     let name = SharedCluster.freshName("drilled")
-    let conninfo = try cluster.makeDatabase(
-      name, locale: saved.facts.locale, roles: saved.facts.roles,
-      extensions: saved.facts.extensions)
-    let login = try DatabaseLogin.leastPowerful(conninfo, owner: nil)
+    let (admin, user) = try cluster.makeDatabase(
+      name, locale: saved.facts.locale, roles: saved.facts.roles)
+    let login = try DatabaseLogin.leastPowerful(admin, owner: user)
     #expect(login.powerfulUser == nil)
+    let conninfo = login.conninfo
+    try DatabaseRestore(conninfo: admin).makeUntrusted(saved.facts.extensions, owner: user)
     let restore = try DatabaseRestore(conninfo: login.conninfo)
     try await restore.restore(reading: pieces(of: saved.archive))
     try restore.finish(.plain)
@@ -85,14 +86,14 @@ import Vocabulary
       #expect(throws: OperatorError.self, "\(refused)") { try connection.execute(refused) }
     }
     // Others' databases are shut to it, and its own to others.
-    let user = try #require(try ConnectionInfo(conninfo).user)
     let stranger = try await role()
     #expect(throws: OperatorError.self) {
       try PostgresConnection(conninfo: conninfo.replacing(user, with: stranger))
     }
     let closed = try ConnectionInfo(
       cluster.makeDatabase(
-        SharedCluster.freshName("closed"), locale: saved.facts.locale, roles: [], extensions: [])
+        SharedCluster.freshName("closed"), locale: saved.facts.locale, roles: []
+      ).conninfo
     ).database
     #expect(throws: OperatorError.self) {
       try PostgresConnection(conninfo: conninfo.replacing("'\(name)'", with: "'\(closed ?? "")'"))
