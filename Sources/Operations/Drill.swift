@@ -73,7 +73,7 @@ package struct Drill {
           seconds: (clock.now - start) / .seconds(1)))
     }
     findings += try DeploymentChecks(places).run()
-    findings += notSaved()
+    findings += snapshot.partlySaved(snapshot.sources.map(\.record.name)) + notSaved()
     for finding in findings { listener.hear(.finding(finding)) }
     return DrillReport(snapshot, started: started, sources: sources, findings: findings)
   }

@@ -46,7 +46,8 @@ package struct RestoreRun {
   package func apply(
     listener: any OperationListener, context: RestoringContext
   ) async throws -> [Finding] {
-    var all: [Finding] = []
+    var all = snapshot.partlySaved(steps.map(\.record.name))
+    for finding in all { listener.hear(.finding(finding)) }
     for step in steps {
       try context.interruption.check()
       listener.hear(.step("restoring \(step.record.name)"))
