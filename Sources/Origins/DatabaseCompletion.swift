@@ -29,8 +29,8 @@ struct DatabaseCompletion {
       let command =
         left.command.isEmpty ? "" : "; read it, then run as a superuser: \(left.command)"
       return Finding(
-        .warning, "database.left-out", "\(source): left out: \(left.name): \(left.reason)\(command)"
-      )
+        .warning, "database.left-out",
+        "\(source): left out: \(left.name): \(left.reason)\(command)".withoutControls)
     } + (try ownership(database))
   }
 
