@@ -130,14 +130,57 @@ def instructions(source: Source, path: Path) -> list[str]:
     elif database["serverVersionNumber"] >= 150000:
         create += " LOCALE_PROVIDER libc"
     create += ";"
+    brought = [extension for extension in database["extensions"] if extension["name"] != "plpgsql"]
     target = shlex.quote(f"dbname={database['database']}")
     return [
         "roles that do not exist yet and the database, in psql:",
         *lines,
         create,
+        *extensions(brought, owner, target),
         f"then: pg_restore --exit-on-error --dbname={target} {shlex.quote(str(path))}",
         "and in psql: ANALYZE;",
+        *properties(database),
     ]
+
+
+def extensions(facts: list[Source], owner: str, target: str) -> list[str]:
+    """Extensions, which a superuser must make before the owner restores, for not every one is trusted."""
+    if not facts:
+        return []
+    lines = [f"in that database, psql {target}, as a superuser:"]
+    for fact in facts:
+        schema = fact.get("schema")
+        if schema and schema not in ("public", "pg_catalog"):
+            lines.append(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)} AUTHORIZATION {identifier(owner)};")
+        lines.append(f"CREATE EXTENSION IF NOT EXISTS {identifier(fact['name'])}" + (f" SCHEMA {identifier(schema)};" if schema else ";"))
+    return lines
+
+
+def properties(database: Source) -> list[str]:
+    """What pg_restore does not put back of the database itself, for a superuser who has read it."""
+    name = f"DATABASE {identifier(database['database'])}"
+    lines = []
+    for setting in database.get("settings") or []:
+        place = f"ROLE {identifier(setting['role'])} IN {name}" if setting.get("role") else name
+        # As a list is written: a quoted list would be one name.
+        value = setting["value"] if setting["name"] == "search_path" else literal(setting["value"])
+        lines.append(f"ALTER {place} SET {identifier(setting['name'])} TO {value};")
+    privileges = database.get("privileges")
+    if privileges is not None:
+        lines.append(f"REVOKE ALL ON {name} FROM PUBLIC;")
+        for fact in privileges:
+            grantee = identifier(fact["grantee"]) if fact.get("grantee") else "PUBLIC"
+            option = " WITH GRANT OPTION" if fact["isGrantable"] else ""
+            lines.append(f"GRANT {fact['privilege']} ON {name} TO {grantee}{option};")
+    for fact in database.get("ownership") or []:
+        keyword = "STATISTICS" if fact["kind"] == "statistics object" else fact["kind"].upper()
+        lines.append(f"ALTER {keyword} {fact['name']} OWNER TO {identifier(fact['owner'])};")
+    return ["and what its owner may not do; read it, then as a superuser:", *lines] if lines else []
+
+
+def literal(value: str) -> str:
+    """A text in SQL."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def restore_into(prefix: str, source: Source, path: Path) -> bool:

@@ -123,7 +123,8 @@ package struct DirectoryHandle: ~Copyable {
   }
 
   /// The target of a symbolic link, as written.
-  func target(ofLink name: [UInt8]) throws(Errno) -> [UInt8] {
+  /// - Throws: `Errno`.
+  package func target(ofLink name: [UInt8]) throws(Errno) -> [UInt8] {
     var capacity = 256
     while true {
       var target = [UInt8](repeating: 0, count: capacity)

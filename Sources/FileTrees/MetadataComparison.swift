@@ -33,11 +33,13 @@ package struct MetadataComparison {
   /// - Parameters:
   ///   - record: what was saved; not a hard link, which has no metadata of its own.
   ///   - status: what stands there.
-  ///   - path: where.
+  ///   - name: the file.
+  ///   - folder: where it is.
   /// - Returns: what differs; none where nothing does.
   /// - Throws: `Errno` where the attributes cannot be read.
   package func differences(
-    _ record: FileRecord, _ status: FileStatus, at path: FilePath
+    _ record: FileRecord, _ status: FileStatus, of name: [UInt8],
+    in folder: borrowing DirectoryHandle
   ) throws(Errno) -> [Difference] {
     var found: [Difference] = []
     let bits: UInt16 = comparesOwners ? 0o7777 : 0o1777
@@ -51,10 +53,8 @@ package struct MetadataComparison {
     if status.kind != .directory, !status.stamp.modified.isStored(record.modified) {
       found.append(.time)
     }
-    let name = unsafe path.withPlatformString {
-      unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))
-    }
-    return found + Self.differences(record.attributes, try AttributeSite.path(name).readAll())
+    let attributes = try AttributeSite.path(folder.procPath(of: name)).readAll()
+    return found + Self.differences(record.attributes, attributes)
   }
 
   private static func differences(

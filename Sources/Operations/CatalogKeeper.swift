@@ -35,19 +35,28 @@ struct CatalogKeeper {
     listener.hear(.note(change))
   }
 
-  /// A pack that the store lost must not be built upon: what it held is stored again.
+  /// A pack that the store lost must not be built upon, nor one that no index describes any more: what
+  /// it held is stored again.
   private func dropPacksThatAreGone() throws {
     let book = SnapshotBook(catalog)
     let needed = try book.needed()
-    let gone = try book.publishedPacks().filter { pack in
-      try [ObjectName.pack(pack.name), .packHeader(pack.name)].contains { name in
-        try store.size(of: name) != needed.objects[name]?.size
-      }
+    var areWhole: [ObjectName: Bool] = [:]
+    func isWhole(_ name: ObjectName) throws -> Bool {
+      if let known = areWhole[name] { return known }
+      let isWhole = try store.size(of: name) == needed.objects[name]?.size
+      areWhole[name] = isWhole
+      return isWhole
     }
-    for pack in gone {
+    let gone = try book.publishedPacks().filter { pack in
+      let names = [
+        ObjectName.pack(pack.name), .packHeader(pack.name), .index(pack.snapshot, pack.compartment),
+      ]
+      return try !names.map(isWhole).allSatisfy { $0 }
+    }
+    for name in areWhole.keys.sorted() where areWhole[name] == false {
       listener.hear(
         .warning(
-          "\(ObjectName.pack(pack.name)) is lost or cut short; what it held is stored again, but "
+          "\(name) is lost or cut short; what it held is stored again, but "
             + "earlier snapshots need it: fetch it from another copy of the store"))
     }
     try book.drop(gone.map(\.handle))

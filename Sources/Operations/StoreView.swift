@@ -48,7 +48,8 @@ package struct StoreView: Sendable {
   /// Finds a snapshot.
   ///
   /// The latest is the newest one that holds every source asked for, and any at all: a source that
-  /// failed last night is looked for the night before.
+  /// failed last night is looked for the night before. One that holds them whole goes before newer
+  /// ones that hold some only in part.
   /// - Throws: `snapshot.unknown`, `snapshot.ambiguous`, or `snapshot.none` where there is none yet.
   package func entry(
     _ choice: Choice, holding sources: [SourceName] = []
@@ -59,13 +60,15 @@ package struct StoreView: Sendable {
     }
     switch choice {
     case .latest:
-      let found = ledger.entries.last { verified in
-        verified.entry.holdsSources
-          && sources.allSatisfy { name in
-            verified.entry.sources.contains { $0.name == name && $0.isThere }
-          }
+      func newest(_ isGood: (SourceSummary) -> Bool) -> Ledger.VerifiedEntry? {
+        ledger.entries.last { verified in
+          verified.entry.holdsSources
+            && sources.allSatisfy { name in
+              verified.entry.sources.contains { $0.name == name && isGood($0) }
+            }
+        }
       }
-      guard let found else {
+      guard let found = newest({ $0.state == .saved }) ?? newest(\.isThere) else {
         let names = sources.map(\.text).joined(separator: ", ")
         throw OperatorError(
           "snapshot.unknown", .usage, "no snapshot holds \(names)",

@@ -33,10 +33,11 @@ package struct DeploymentChecks {
   package func run() throws -> [Finding] {
     guard let synapse = places.first(where: { $0.record.profile == "synapse" }) else { return [] }
     do {
-      let connection = try PostgresConnection(
-        conninfo: PostgresOrigin.login(for: synapse.record, synapse.target).conninfo)
-      defer { connection.close() }
-      return try media(connection) + signingKey(connection)
+      return try PostgresOrigin.reading(synapse.record, synapse.target) { conninfo in
+        let connection = try PostgresConnection(conninfo: conninfo)
+        defer { connection.close() }
+        return try media(connection) + signingKey(connection)
+      }
     } catch let error as OperatorError {
       return [Finding(.bad, error.code, error.message)]
     }

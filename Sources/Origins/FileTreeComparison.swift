@@ -13,7 +13,7 @@ struct FileTreeComparison {
   private static let mostNamed = 50
 
   private let source: SourceName
-  private let root: FilePath
+  private let tree: TreeDescent
   private let metadata = MetadataComparison()
   private var unsaved: UnsavedFiles
   private var compared = 0
@@ -24,8 +24,8 @@ struct FileTreeComparison {
 
   init(_ source: SourceName, at root: FilePath, leftOut: FileFilter) {
     self.source = source
-    self.root = root
-    unsaved = UnsavedFiles(below: root, but: leftOut)
+    tree = TreeDescent(at: root)
+    unsaved = UnsavedFiles(in: tree, but: leftOut)
   }
 
   mutating func compare(_ file: FileRecord) {
@@ -79,28 +79,34 @@ struct FileTreeComparison {
   }
 
   private mutating func problem(with file: FileRecord) -> Problem? {
-    let path = root.appending(bytes: file.path.bytes)
-    guard let status = try? FileStatus(of: path) else { return ("files.missing", "is missing") }
+    // The root is a name in itself.
+    let name = file.path.isRoot ? [UInt8(ascii: ".")] : file.path.name
+    guard let folder = tree.folder(at: file.path.parent ?? .root),
+      let status = try? folder.handle.status(of: name)
+    else { return ("files.missing", "is missing") }
     if case .hardLink(let first) = file.kind { return problem(with: status, linkedTo: first) }
-    return content(of: file, status, at: path) ?? metadata(of: file, status, at: path)
+    return content(of: file, status, name, in: folder)
+      ?? metadata(of: file, status, name, in: folder)
   }
 
   private func problem(with status: FileStatus, linkedTo first: RelativePath) -> Problem? {
-    guard let other = try? FileStatus(of: root.appending(bytes: first.bytes)),
+    guard let folder = tree.distantFolder(at: first.parent ?? .root),
+      let other = try? folder.handle.status(of: first.name),
       (other.stamp.device, other.stamp.inode) == (status.stamp.device, status.stamp.inode)
     else { return ("files.kind", "is no hard link to \(first)") }
     return nil
   }
 
   private func content(
-    of file: FileRecord, _ status: FileStatus, at path: FilePath
+    of file: FileRecord, _ status: FileStatus, _ name: [UInt8], in folder: OpenFolder
   ) -> Problem? {
     switch file.kind {
     case .directory:
       return status.kind == .directory ? nil : ("files.kind", "is no folder")
     case .symbolicLink(let target):
       guard status.kind == .symbolicLink else { return ("files.kind", "is no symbolic link") }
-      return path.linkTarget == target ? nil : ("files.differ", "points elsewhere")
+      return (try? folder.handle.target(ofLink: name)) == target
+        ? nil : ("files.differ", "points elsewhere")
     case .fifo:
       return status.kind == .fifo ? nil : ("files.kind", "is no pipe")
     case .regular, .hardLink:
@@ -108,15 +114,18 @@ struct FileTreeComparison {
       guard status.stamp.size == file.size else {
         return ("files.differ", "is \(status.stamp.size) bytes long, \(file.size) were saved")
       }
-      guard let digest = try? path.sha256() else { return ("files.unreadable", "cannot be read") }
+      guard let digest = try? folder.handle.openAsOwner(name).sha256() else {
+        return ("files.unreadable", "cannot be read")
+      }
       return digest == file.sha256 ? nil : ("files.differ", "has other content than was saved")
     }
   }
 
   private mutating func metadata(
-    of file: FileRecord, _ status: FileStatus, at path: FilePath
+    of file: FileRecord, _ status: FileStatus, _ name: [UInt8], in folder: OpenFolder
   ) -> Problem? {
-    guard let differences = try? metadata.differences(file, status, at: path) else {
+    guard let differences = try? metadata.differences(file, status, of: name, in: folder.handle)
+    else {
       return ("files.unreadable", "has attributes that cannot be read")
     }
     for difference in differences {
@@ -142,43 +151,24 @@ extension FilePath {
     return appending(FilePath(platformString: text).components)
   }
 
-  /// The bytes of a symbolic link's target.
-  var linkTarget: [UInt8]? {
-    var buffer = [UInt8](repeating: 0, count: 4097)
-    let count = unsafe withPlatformString { path in
-      unsafe buffer.withUnsafeMutableBytes { room in
-        guard let start = room.baseAddress else { return -1 }
-        return unsafe readlink(path, start.assumingMemoryBound(to: CChar.self), room.count)
-      }
-    }
-    return count >= 0 ? Array(buffer[..<count]) : nil
-  }
-
-  /// Opens a file to be read, one of our own also where its mode keeps even its owner out.
-  ///
-  /// The mode is put back at once.
-  private func openAsOwner() throws -> FileDescriptor {
-    do {
-      return try FileDescriptor.open(self, .readOnly, options: [.noFollow, .closeOnExec])
-    } catch Errno.permissionDenied {
-      var status = Glibc.stat()
-      guard unsafe withPlatformString({ unsafe lstat($0, &status) }) == 0,
-        status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFREG,
-        unsafe withPlatformString({ unsafe chmod($0, status.st_mode | S_IRUSR) }) == 0
-      else { throw Errno.permissionDenied }
-      defer { _ = unsafe withPlatformString { unsafe chmod($0, status.st_mode) } }
-      return try FileDescriptor.open(self, .readOnly, options: [.noFollow, .closeOnExec])
-    }
-  }
-
   /// SHA-256 of a regular file, holes read as zeros.
   func sha256() throws -> SHA256Digest {
-    let file = try openAsOwner()
+    let file = try FileDescriptor.open(self, .readOnly, options: [.noFollow, .closeOnExec])
     defer { try? file.close() }
+    return try file.sha256()
+  }
+}
+
+extension Descriptor {
+  fileprivate func sha256() throws -> SHA256Digest { try lend { try $0.sha256() } }
+}
+
+extension FileDescriptor {
+  fileprivate func sha256() throws -> SHA256Digest {
     var hasher = SHA256Hasher()
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while true {
-      let got = unsafe try buffer.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
+      let got = unsafe try buffer.withUnsafeMutableBytes { unsafe try read(into: $0) }
       guard got > 0 else { return hasher.finish() }
       buffer.withBytes { hasher.update($0.extracting(0..<got)) }
     }

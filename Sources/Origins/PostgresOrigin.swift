@@ -178,10 +178,12 @@ package struct PostgresOrigin: Origin {
           "\(record.name): the dump's SQL ran as '\(user)', which may do anything on that server: "
             + "the owner could not log in, or is none of less rights"))
     }
+    try DatabaseRestore(conninfo: conninfo).makeUntrusted(
+      facts.extensions, owner: owner ?? (create ? facts.owner : nil))
     let database = try DatabaseRestore(conninfo: login.conninfo)
     var cursor = reader.cursor(record.content.reference)
     var check = ContentCheck(record.content)
-    try await database.restore(owner: login.role, dumpMajor: facts.serverMajor) {
+    let leftOut = try await database.restore(owner: login.role, dumpMajor: facts.serverMajor) {
       try context.interruption.check()
       // Chunks of a dump are small; pg_restore gets them by the quarter megabyte.
       var piece: [UInt8] = []
@@ -196,7 +198,9 @@ package struct PostgresOrigin: Origin {
     try database.finish(profile)
     findings.append(
       Finding(.good, "database.restored", "\(record.name): \(record.content.size) bytes of dump"))
-    return findings
+    return try findings
+      + DatabaseCompletion(record.name, facts, at: target.requireDatabase(for: record))
+      .run(afterLeavingOut: leftOut)
   }
 
   package static func compare(
@@ -205,8 +209,22 @@ package struct PostgresOrigin: Origin {
   ) async throws -> [Finding] {
     let facts = try record.facts(as: Facts.self)
     let profile = try DatabaseProfile.named(record.profile ?? "plain")
-    return try DatabaseComparison(record.name, facts: facts, profile: profile).compare(
-      login(for: record, target).conninfo)
+    return try reading(record, target) {
+      try DatabaseComparison(record.name, facts: facts, profile: profile).compare($0)
+    }
+  }
+
+  /// Lends the connection string of a login that can read a restored database, also what belongs to
+  /// others than its owner.
+  static func reading<R>(
+    _ record: SourceRecord, _ target: RestoreTarget, _ body: (_ conninfo: String) throws -> R
+  ) throws -> R {
+    let login = try login(for: record, target)
+    let owners = try record.facts(as: Facts.self).database.ownership?.map(\.owner) ?? []
+    let loan = try RoleLoan(
+      Set(owners), to: login, by: target.requireDatabase(for: record).conninfo)
+    defer { loan.end() }
+    return try body(login.conninfo)
   }
 
   /// As whom a restored database is filled and looked at.
@@ -218,16 +236,15 @@ package struct PostgresOrigin: Origin {
 
   /// Makes an empty database for a drill.
   ///
-  /// - Returns: it, as a login that may do nothing beyond it.
+  /// - Returns: it, owned by a login that may do nothing beyond it, and that is to do everything.
   /// - Throws: what the scratch cluster refuses.
   package static func scratchTarget(
     for record: SourceRecord, named name: String, in cluster: ScratchCluster
   ) throws -> RestoreTarget {
     let facts = try record.facts(as: Facts.self).database
     let profile = try DatabaseProfile.named(record.profile ?? "plain")
-    let conninfo = try cluster.makeDatabase(
-      name, locale: profile.locale ?? facts.locale, roles: facts.roles,
-      extensions: facts.extensions)
-    return .database(conninfo: conninfo, create: false, owner: nil)
+    let (conninfo, login) = try cluster.makeDatabase(
+      name, locale: profile.locale ?? facts.locale, roles: facts.roles)
+    return .database(conninfo: conninfo, create: false, owner: login)
   }
 }

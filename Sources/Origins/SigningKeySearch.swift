@@ -17,6 +17,9 @@ struct SigningKeySearch {
   /// Larger files are no configuration.
   private static let largest: Int64 = 512 * 1024
 
+  /// Bytes of a path below its folder.
+  private static let longest = 3000
+
   /// Public halves of keys that can sign, by id such as `ed25519:a_AbCd`.
   private(set) var usable: [String: [UInt8]] = [:]
   /// Ids among `old_signing_keys`, which only verify.
@@ -53,7 +56,10 @@ struct SigningKeySearch {
       if entry.path.name == Array("local_content".utf8), let parent = entry.path.parent {
         mediaStores.append(parent)
       }
-      guard entry.status.kind == .regular, entry.status.stamp.size <= largest else { return }
+      // Synapse itself could not open a key with a longer path.
+      guard entry.status.kind == .regular, entry.status.stamp.size <= largest,
+        entry.path.bytes.count < longest
+      else { return }
       let here = place.folder.appending(bytes: entry.path.bytes)
       files.append((File(path: here, origin: "\(place.origin)/\(entry.path)"), entry.path))
     }

@@ -1,5 +1,4 @@
 import FileTrees
-import SystemPackage
 
 /// Finds what stands in compared folders and was not saved, while the records of a tree pass by in the
 /// order of a walk.
@@ -14,7 +13,7 @@ struct UnsavedFiles {
   /// After so many named files the rest is only counted.
   private static let mostNamed = 5
 
-  private let root: FilePath
+  private let tree: TreeDescent
   private let leftOut: FileFilter
   private var levels = [Level(path: .root)]
   private(set) var count = 0
@@ -22,10 +21,10 @@ struct UnsavedFiles {
 
   /// Prepares a search.
   /// - Parameters:
-  ///   - root: where the tree stands.
+  ///   - tree: where the files stand.
   ///   - leftOut: what was there and was not to be saved.
-  init(below root: FilePath, but leftOut: FileFilter) {
-    self.root = root
+  init(in tree: TreeDescent, but leftOut: FileFilter) {
+    self.tree = tree
     self.leftOut = leftOut
   }
 
@@ -44,14 +43,13 @@ struct UnsavedFiles {
 
   private mutating func leave() {
     guard let level = levels.popLast() else { return }
-    let place = root.appending(bytes: level.path.bytes)
     // What cannot be listed is not the folder that was saved, and was named as such.
-    guard let folder = try? DirectoryHandle(opening: place), let names = try? folder.names()
+    guard let folder = tree.folder(at: level.path), let names = try? folder.handle.names()
     else { return }
     for name in names where !level.names.contains(name) {
       let path = level.path.child(name)
       guard !leftOut.excludes(path), path.bytes != Array("lost+found".utf8),
-        let status = try? folder.status(of: name),
+        let status = try? folder.handle.status(of: name),
         [.regular, .directory, .symbolicLink, .fifo].contains(status.kind)
       else { continue }
       count += 1

@@ -1,4 +1,4 @@
-/// One entry of an archive's table of contents, as far as the observer needs it.
+/// One entry of an archive's table of contents, as far as observer and restore need it.
 struct ArchiveEntry {
   /// The number its data block carries.
   let id: Int
@@ -14,6 +14,8 @@ struct ArchiveEntry {
   let definition: String
   /// The statement its rows belong to, empty where it has none.
   let copyStatement: String
+  /// The numbers of what must be there before it; some are of no entry.
+  let dependencies: [Int]
 
   /// Reads one entry; after the one that names the archive's encoding, the cursor decodes by it.
   init(_ cursor: inout ArchiveCursor, minorVersion: UInt8) throws(ArchiveTrouble) {
@@ -30,7 +32,10 @@ struct ArchiveEntry {
     for _ in 0..<2 { try cursor.skipString() }  // tablespace, access method
     if minorVersion >= 16 { _ = try cursor.integer() }  // kind of relation
     for _ in 0..<2 { try cursor.skipString() }  // owner, with oids
-    while try !cursor.skipString() {}  // dependencies, ended by NULL
+    var dependencies: [Int] = []
+    // As text, ended by NULL.
+    while let number = try cursor.string() { dependencies += Int(number).map { [$0] } ?? [] }
+    self.dependencies = dependencies
     try cursor.skipOffset()
     if kind == "ENCODING" { cursor.encoding = ServerEncoding(statement: definition) }
   }

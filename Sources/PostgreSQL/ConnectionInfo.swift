@@ -70,6 +70,15 @@ package struct ConnectionInfo: Sendable, Equatable, CustomStringConvertible {
       .joined(separator: " ")
   }
 
+  /// The same for a session to which the database's own settings say nothing of where functions and
+  /// operators are found.
+  ///
+  /// Whoever may write to a database may set its search path, and put his own `=` there.
+  var trustingNoSearchPath: ConnectionInfo {
+    let earlier = settings["options"].map { "\($0) " } ?? ""
+    return setting("options", to: earlier + "-c search_path=pg_catalog")
+  }
+
   /// A copy with one keyword changed.
   func setting(_ keyword: String, to value: String) -> ConnectionInfo {
     var copy = self

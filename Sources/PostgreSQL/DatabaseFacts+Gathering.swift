@@ -1,6 +1,9 @@
 internal import Vocabulary
 
 extension DatabaseFacts {
+  /// `FirstNormalObjectId`: what has a lower number came with the server.
+  static let firstOfUsers = 16384
+
   /// Gathers the facts inside a snapshot.
   /// - Parameter snapshot: the moment.
   /// - Returns: the facts.
@@ -30,12 +33,19 @@ extension DatabaseFacts {
       sizeInBytes: row[6].flatMap { Int($0) } ?? 0, extensions: try extensions(connection),
       roles: try roles(connection), sequences: nil,
       synapseSchema: try synapseSchema(connection),
-      outputSettings: try outputSettings(connection))
+      outputSettings: try outputSettings(connection),
+      ownership: try OwnershipFact.gather(connection),
+      settings: try SettingFact.gather(connection),
+      privileges: try PrivilegeFact.gather(connection))
   }
 
   private static func extensions(_ connection: PostgresConnection) throws -> [ExtensionFact] {
-    try connection.query("SELECT extname, extversion FROM pg_extension ORDER BY extname")
-      .map { ExtensionFact(name: $0[0] ?? "", version: $0[1] ?? "") }
+    try connection.query(
+      """
+      SELECT extname, extversion, nspname FROM pg_extension
+      JOIN pg_namespace n ON n.oid = extnamespace ORDER BY extname
+      """
+    ).map { ExtensionFact(name: $0[0] ?? "", version: $0[1] ?? "", schema: $0[2]) }
   }
 
   /// `pg_shdepend` does not list what the first superuser owns, so owners are asked for as well.
@@ -50,7 +60,11 @@ extension DatabaseFacts {
               AND objid = (SELECT oid FROM pg_database WHERE datname = current_database())))
         UNION SELECT datdba FROM pg_database WHERE datname = current_database()
         UNION SELECT c.relowner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema')
+        WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+        UNION SELECT defaclrole FROM pg_default_acl UNION SELECT nspowner FROM pg_namespace
+        UNION SELECT proowner FROM pg_proc WHERE oid >= \(Self.firstOfUsers)
+        UNION SELECT typowner FROM pg_type WHERE oid >= \(Self.firstOfUsers)
+        UNION SELECT pubowner FROM pg_publication UNION SELECT evtowner FROM pg_event_trigger)
       SELECT r.rolname, r.rolcanlogin, r.rolinherit, r.rolcreatedb, r.rolcreaterole, r.rolsuper,
         r.rolbypassrls,
         (SELECT string_agg(g.rolname, E'\\n' ORDER BY g.rolname) FROM pg_auth_members m

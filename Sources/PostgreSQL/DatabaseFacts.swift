@@ -26,6 +26,12 @@ package struct DatabaseFacts: Codable, Sendable, Equatable {
   package let synapseSchema: SynapseSchemaFact?
   /// Session settings that change how values are written as text, as `pg_dump` found them.
   package let outputSettings: [String: String]
+  /// Objects that others than the database's owner own; nil in manifests from before it was noted.
+  package let ownership: [OwnershipFact]?
+  /// What `ALTER DATABASE … SET` and `ALTER ROLE … IN DATABASE … SET` set; nil as above.
+  package let settings: [SettingFact]?
+  /// Grants on the database itself; nil where there are only PostgreSQL's own, or as above.
+  package let privileges: [PrivilegeFact]?
 
   /// The server's major version.
   package var serverMajor: Int { serverVersionNumber / 10000 }
@@ -37,6 +43,13 @@ package struct ExtensionFact: Codable, Sendable, Equatable {
   package let name: String
   /// Its version.
   package let version: String
+  /// The schema it is in; nil in manifests from before it was noted.
+  package let schema: String?
+
+  /// Puts a fact together.
+  package init(name: String, version: String, schema: String?) {
+    (self.name, self.version, self.schema) = (name, version, schema)
+  }
 }
 
 /// A role, without its password.

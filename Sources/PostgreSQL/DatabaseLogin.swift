@@ -41,16 +41,9 @@ package struct DatabaseLogin: Sendable, Equatable {
   }
 
   private static func user(_ info: ConnectionInfo) throws -> (name: String, isPowerful: Bool) {
-    let connection = try PostgresConnection(info)
+    let connection = try PostgresConnection(info.trustingNoSearchPath)
     defer { connection.close() }
-    let row = try connection.query(
-      """
-      SELECT session_user, EXISTS (SELECT FROM pg_catalog.pg_roles r
-        WHERE (r.rolsuper OR r.rolname IN ('pg_execute_server_program', 'pg_write_server_files',
-            'pg_read_server_files'))
-          AND pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER'))
-      """
-    ).first
-    return (row?[0] ?? "", row?[1] != "f")
+    let name = try connection.value("SELECT session_user") ?? ""
+    return (name, try RoleRights.arePowerful(name, connection) ?? true)
   }
 }

@@ -1,12 +1,9 @@
-internal import Glibc
-internal import Subprocess
-internal import SystemPackage
 internal import Vocabulary
 
 /// Puts a dump back into a database that is empty, and never into one that is not.
 package struct DatabaseRestore: Sendable {
-  private let target: ConnectionInfo
-  private let database: String
+  let target: ConnectionInfo
+  let database: String
 
   /// Names the target.
   /// - Parameter conninfo: the database to restore into; it must name one.
@@ -88,8 +85,9 @@ package struct DatabaseRestore: Sendable {
       WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
           AND d.objid = p.oid AND d.deptype = 'e')
-      UNION ALL SELECT 'schema ' || nspname FROM pg_namespace
+      UNION ALL SELECT 'schema ' || nspname FROM pg_namespace n
       WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('information_schema', 'public')
+        AND NOT EXISTS (SELECT FROM pg_extension e WHERE e.extnamespace = n.oid)
       UNION ALL SELECT 'large object ' || oid FROM pg_largeobject_metadata
       ORDER BY 1 LIMIT 4
       """
@@ -99,51 +97,6 @@ package struct DatabaseRestore: Sendable {
       throw OperatorError(
         "restore.target-not-empty", .refused, "the database \(database) is not empty: \(names)",
         hint: "restoring over tables mixes two histories: name a new database")
-    }
-  }
-
-  /// Streams a dump into the target, after checking that it is empty.
-  /// - Parameters:
-  ///   - owner: the role that is to own all that is made; nil for the user that connects.
-  ///   - dumpMajor: `DatabaseFacts.serverMajor`; a server older than that is refused.
-  ///   - searchPath: folders separated by colons; nil takes `PATH`.
-  ///   - next: gives the dump piece by piece, nil at its end.
-  /// - Throws: `OperatorError` `restore.target-not-empty`, `restore.older-server`,
-  ///   `postgres.missing-program`, `postgres.dump-version`, `postgres.restore-failed` with the end
-  ///   of what `pg_restore` said, or what `next` throws. What was restored until then stays.
-  package func restore(
-    owner: String? = nil, dumpMajor: Int? = nil, searchPath: String? = nil,
-    reading next: () throws -> [UInt8]?
-  ) async throws {
-    try requireEmpty()
-    let major = try serverMajor()
-    if let dumpMajor, dumpMajor > major {
-      throw OperatorError(
-        "restore.older-server", .failed,
-        "the dump is of PostgreSQL \(dumpMajor), the target only of \(major)",
-        hint: "restore on a server of major version \(dumpMajor) or later")
-    }
-    let program = try await PostgresProgram.find(
-      "pg_restore", serverMajor: major, searchPath: searchPath)
-    var arguments = ["--exit-on-error", "--no-owner", "--no-password"]
-    if let owner { arguments.append("--role=\(owner)") }
-    arguments.append("--dbname=\(target)")
-    // A pg_restore that dies must be an error to report, not a signal that ends this process.
-    signal(SIGPIPE, SIG_IGN)
-    let result = try await run(
-      .path(FilePath(program.path)), arguments: Arguments(arguments),
-      environment: .inherit.updating(["LC_ALL": "C"]), platformOptions: .endedGently,
-      input: .inputWriter, output: .discarded, error: .sequence
-    ) { execution in
-      async let said = ErrorTail.read(execution.standardError)
-      try await Self.feed(execution.standardInputWriter, reading: next)
-      return try await said
-    }
-    guard result.terminationStatus.isSuccess else {
-      throw OperatorError(
-        "postgres.restore-failed", .failed,
-        "pg_restore failed (\(result.terminationStatus)): \(result.closureResult)",
-        hint: "drop the database \(database) before trying again")
     }
   }
 
@@ -166,19 +119,8 @@ package struct DatabaseRestore: Sendable {
     try connection.execute("ANALYZE")
   }
 
-  private static func feed(
-    _ writer: StandardInputWriter, reading next: () throws -> [UInt8]?
-  ) async throws {
-    while let piece = try next() {
-      // Fewer bytes than given, or an error, means that nobody reads any more: the exit status and
-      // standard error say why.
-      guard (try? await writer.write(piece)) == piece.count else { break }
-    }
-    try await writer.finish()
-  }
-
   /// Some servers have no database `postgres`; all have `template1`.
-  private func maintenanceConnection() throws -> PostgresConnection {
+  func maintenanceConnection() throws -> PostgresConnection {
     do {
       return try PostgresConnection(target.naming(database: "postgres"))
     } catch let error as OperatorError where error.code == "postgres.no-database" {
@@ -186,7 +128,7 @@ package struct DatabaseRestore: Sendable {
     }
   }
 
-  private func serverMajor() throws -> Int {
+  func serverMajor() throws -> Int {
     let connection = try PostgresConnection(target)
     defer { connection.close() }
     return connection.serverMajor

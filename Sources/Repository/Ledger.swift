@@ -47,8 +47,8 @@ package struct Ledger: Sendable {
   /// - Parameters:
   ///   - store: the store.
   ///   - trust: whose signatures count.
-  ///   - known: for the host itself, the last entry that it knows to have finished: a lone signature
-  ///     just after it is what a crash leaves, and no entry.
+  ///   - known: for the host itself, the last entry that it knows to have finished, 0 for none: a lone
+  ///     signature just after it is what a crash leaves, and no entry.
   /// - Returns: the ledger, every link of it checked.
   /// - Throws: `OperatorError` with status `untrusted` and the entry named: `ledger.missing-entry`,
   ///   `ledger.unsigned`, `ledger.bad-signature`, `ledger.other-key`, `ledger.broken`; or
@@ -60,7 +60,9 @@ package struct Ledger: Sendable {
     let format = try StoreFormat.load(from: store)
     let host = try host(trust, in: store)
     let names = try store.list("ledger/\(host)")
-    var last = try highestSequence(in: names, host: host, store: store)
+    var last = highestSequence(in: names)
+    // A host that knows of no entry may be new in a store of others'; a reader has the wrong key.
+    if last == 0, known?.number != 0 { try requireLedger(of: host, in: store) }
     if let known, last == known.number + 1, !names.contains("\(known.next).json") { last -= 1 }
     var entries: [VerifiedEntry] = []
     var previous: SHA256Digest?
@@ -96,9 +98,7 @@ package struct Ledger: Sendable {
   }
 
   /// A signature without its entry counts as an entry: whoever removes the last one leaves it.
-  private static func highestSequence(
-    in names: [String], host: KeyID, store: any BlobStore
-  ) throws -> Int {
+  private static func highestSequence(in names: [String]) -> Int {
     var highest = 0
     for name in names {
       guard let stem = name.split(separator: ".").first, let number = Int(stem), number > 0,
@@ -106,7 +106,10 @@ package struct Ledger: Sendable {
       else { continue }
       highest = max(highest, number)
     }
-    guard highest == 0 else { return highest }
+    return highest
+  }
+
+  private static func requireLedger(of host: KeyID, in store: any BlobStore) throws {
     let hosts = try store.list("ledger")
     guard hosts.isEmpty || hosts.contains(host.description) else {
       throw OperatorError(
@@ -114,7 +117,6 @@ package struct Ledger: Sendable {
         "the store at \(store.location) holds no ledger signed by the trusted key \(host)",
         hint: "it holds ledgers of \(hosts.joined(separator: ", ")); is --trust the right key?")
     }
-    return 0
   }
 
   private static func host(_ trust: LedgerTrust, in store: any BlobStore) throws -> KeyID {

@@ -36,6 +36,8 @@ import Vocabulary
     let owners = try await [
       role("SUPERUSER"), role("IN ROLE pg_execute_server_program"),
       role("IN ROLE \(role("SUPERUSER"))"), role("NOINHERIT IN ROLE pg_write_server_files"),
+      // It could make itself a member of those.
+      role("CREATEROLE"),
     ]
     for owner in owners {
       let login = try DatabaseLogin.leastPowerful(given, owner: owner)
@@ -44,7 +46,7 @@ import Vocabulary
   }
 
   @Test func aLoginWithoutRightsOverTheServerIsTakenAsItIs() async throws {
-    let given = try await conninfo(role("CREATEDB CREATEROLE"))
+    let given = try await conninfo(role("CREATEDB"))
     let plain = try DatabaseLogin.leastPowerful(given, owner: nil)
     #expect(plain.conninfo == given && plain.role == nil && plain.powerfulUser == nil)
     #expect(try DatabaseLogin.leastPowerful(given, owner: "somebody").role == "somebody")
@@ -66,11 +68,12 @@ import Vocabulary
     let roles = saved.facts.roles.map(\.name)
     #expect(roles.contains("coffer") && roles.contains("lent"))
     let name = SharedCluster.freshName("drilled")
-    let conninfo = try cluster.makeDatabase(
-      name, locale: saved.facts.locale, roles: saved.facts.roles,
-      extensions: saved.facts.extensions)
-    let login = try DatabaseLogin.leastPowerful(conninfo, owner: nil)
+    let (admin, user) = try cluster.makeDatabase(
+      name, locale: saved.facts.locale, roles: saved.facts.roles)
+    let login = try DatabaseLogin.leastPowerful(admin, owner: user)
     #expect(login.powerfulUser == nil)
+    let conninfo = login.conninfo
+    try DatabaseRestore(conninfo: admin).makeUntrusted(saved.facts.extensions, owner: user)
     let restore = try DatabaseRestore(conninfo: login.conninfo)
     try await restore.restore(reading: pieces(of: saved.archive))
     try restore.finish(.plain)
@@ -85,14 +88,14 @@ import Vocabulary
       #expect(throws: OperatorError.self, "\(refused)") { try connection.execute(refused) }
     }
     // Others' databases are shut to it, and its own to others.
-    let user = try #require(try ConnectionInfo(conninfo).user)
     let stranger = try await role()
     #expect(throws: OperatorError.self) {
       try PostgresConnection(conninfo: conninfo.replacing(user, with: stranger))
     }
     let closed = try ConnectionInfo(
       cluster.makeDatabase(
-        SharedCluster.freshName("closed"), locale: saved.facts.locale, roles: [], extensions: [])
+        SharedCluster.freshName("closed"), locale: saved.facts.locale, roles: []
+      ).conninfo
     ).database
     #expect(throws: OperatorError.self) {
       try PostgresConnection(conninfo: conninfo.replacing("'\(name)'", with: "'\(closed ?? "")'"))

@@ -7,36 +7,37 @@ import Vocabulary
 
 @testable import Recipients
 
+/// What HPKE's test data say of one suite.
+private struct HPKEVector: Decodable {
+  let kem_id: UInt16
+  let info: String
+  let skRm: String
+  let pkRm: String
+  let shared_secret: String
+  let key: String
+  let base_nonce: String
+
+  static let shared: HPKEVector? = {
+    guard let folder = AgeVector.allFolders,
+      let data = FileManager.default.contents(
+        atPath: folder + "/hpke/hpke-mlkem768x25519-hkdfsha256-chachapoly.json")
+    else { return nil }
+    return try? JSONDecoder().decode(HPKEVector.self, from: data)
+  }()
+}
+
 /// The HPKE vector of exactly the suite of age's hybrid recipients.
 @Suite(
   "HPKE's published vector",
-  .enabled(if: HPKEVectorTests.Vector.shared != nil, "no vectors: set COFFER_VECTORS"))
+  .enabled(if: HPKEVector.shared != nil, "no vectors: set COFFER_VECTORS"))
 struct HPKEVectorTests {
-  struct Vector: Decodable {
-    let kem_id: UInt16
-    let info: String
-    let skRm: String
-    let pkRm: String
-    let shared_secret: String
-    let key: String
-    let base_nonce: String
-
-    static let shared: Vector? = {
-      guard let folder = AgeVector.allFolders,
-        let data = FileManager.default.contents(
-          atPath: folder + "/hpke/hpke-mlkem768x25519-hkdfsha256-chachapoly.json")
-      else { return nil }
-      return try? JSONDecoder().decode(Vector.self, from: data)
-    }()
-  }
-
   private func bytes(_ hex: String) throws -> [UInt8] {
     try #require(Hexadecimal.decode(hex))
   }
 
   @Test("its shared secret gives its key and its nonce")
   func schedule() throws {
-    let vector = try #require(Vector.shared)
+    let vector = try #require(HPKEVector.shared)
     let secret = try bytes(vector.shared_secret).withBytes { SecretBytes(copying: $0) }
     let schedule = HPKESchedule(
       kemID: vector.kem_id, sharedSecret: secret, info: try bytes(vector.info))
@@ -54,7 +55,7 @@ struct HPKEVectorTests {
 
   @Test("its seed gives its public key")
   func keys() throws {
-    let vector = try #require(Vector.shared)
+    let vector = try #require(HPKEVector.shared)
     let text = try bytes(vector.skRm).withBytes { seed in
       Bech32.encode(name: HybridStanza.identityName, seed).withBytes {
         String(decoding: $0.copied(), as: UTF8.self)

@@ -81,7 +81,7 @@ import Testing
       let live = "store/.tmp/\(writer)/live.tmp"
       try host.folder.write("being written\n", to: live)
       for verb in ["run", "init"] {
-        try await other(verb).expect(11, "run.locked", naming: "store/.tmp/\(writer)/lock")
+        try await other(verb).expect(11, "run.locked", naming: host.store.path)
       }
       #expect(try host.folder.readText(live) == "being written\n")
     }

@@ -54,6 +54,45 @@ import Testing
     #expect(try metric(host, "coffer_backup_source_state") == "1")
   }
 
+  @Test func theLatestSnapshotIsTheOneThatHasTheVolumeAndThatIsSaid() async throws {
+    let host = try await host(withDatabase: false)
+    try await host.night()
+    let whole = try #require(
+      try await host.restore("snapshots", "--json").values(of: "snapshot").last)
+    try unmount(host)
+    try await host.backup("run").expect(3)
+    let passedOver = "(synapse-media: partly); using \(whole)"
+    func restore(_ target: String) async throws -> Program.Outcome {
+      try await host.restore(
+        ["run", "--source", "synapse-media", "--target", host.path(target)] + host.allIdentities,
+        from: host.store)
+    }
+    try await restore("one").expect(0, naming: passedOver, "3 files")
+    let map = try await host.map(into: "new")
+    try await host.restore(["host", "--map", map] + host.allIdentities, from: host.store)
+      .expect(0, naming: passedOver)
+    #expect(
+      FileManager.default.fileExists(atPath: host.path("new/media/local_content/Ff/Ff/large")))
+    try await host.drill().expect(0, naming: passedOver, "snapshot \(whole) can be restored")
+    // A source that is whole in the newest snapshot is taken from there.
+    let config = try await host.restore(
+      ["run", "--source", "bridge-config", "--target", host.path("two")] + host.allIdentities,
+      from: host.store
+    ).expect(0)
+    #expect(!config.errors.contains("using"), "\(config)")
+  }
+
+  @Test func whereNoSnapshotHasASourceWholeTheNewestIsTakenWithAWarning() async throws {
+    let host = try await host(withDatabase: true)
+    try unmount(host)
+    try await host.backup("run").expect(3)
+    try await host.drill().expect(4, naming: "synapse-media is in snapshot")
+    try await host.restore(
+      ["run", "--source", "synapse-media", "--target", host.path("one")] + host.allIdentities,
+      from: host.store
+    ).expect(0, naming: "warning synapse-media is in snapshot", "in part only")
+  }
+
   @Test func aFolderThatWasEmptyFromTheBeginningIsSaved() async throws {
     let host = try await Deployment()
     try host.remove("bridge/config.yaml")

@@ -164,6 +164,27 @@ import Testing
     try await host.drill().expect(0)
   }
 
+  @Test(arguments: ["", "cut short"])
+  func anIndexThatTheStoreLostIsMissedByTheNextNightAndWhatItListsIsStoredAgain(
+    left: String
+  ) async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.night()
+    let index = try #require(try host.store.names("indexes").first)
+    try host.store.remove(index)
+    if !left.isEmpty { try host.store.write(Data(left.utf8), to: index) }
+    let night = try await host.backup("run").expect(0, naming: "\(index) is lost or cut short")
+    #expect(night.errors.split(separator: "\n").count { $0.contains("lost") } == 1, "\(night)")
+    let newest = try #require(
+      try await host.restore("snapshots", "--json").values(of: "snapshot").last)
+    try await host.verify("--snapshot", newest).expect(0)
+    try await host.drill().expect(0)
+    let next = try await host.night()
+    let stored = try next.stored()
+    #expect(!next.errors.contains("lost") && stored < 20_000, "\(next)")
+  }
+
   @Test func metricsThatCannotBeWrittenDoNotSpoilTheNight() async throws {
     let host = try await Deployment()
     try await host.initialise()

@@ -33,14 +33,11 @@ extension CofferRestore {
     func perform(_ context: ToolContext) async throws -> ExitStatus {
       let targets = try MapFile.read(map)
       let view = try store.open()
-      let verified = try view.entry(
-        .init(choice.snapshot ?? "latest"), holding: targets.map(\.source))
-      if let newest = view.ledger.entries.last, newest.sha256 != verified.sha256,
-        choice.snapshot ?? "latest" == "latest"
-      {
-        context.console.warn(
-          "the newest snapshot \(newest.entry.snapshot) lacks a source of the map; "
-            + "using \(verified.entry.snapshot)")
+      let choice = StoreView.Choice(choice.snapshot ?? "latest")
+      let sources = targets.map(\.source)
+      let verified = try view.entry(choice, holding: sources)
+      if let text = view.passedOver(for: verified, choice, holding: sources) {
+        context.console.warn(text)
       }
       let snapshot = try view.open(verified, with: identities.load())
       for compartment in snapshot.sealed { context.console.warn("sealed: \(compartment)") }

@@ -53,7 +53,11 @@ extension CofferRestore {
     private func hold(_ context: ToolContext) async throws -> DrillReport {
       let console = context.console
       let view = try store.open()
-      let verified = try view.entry(.init(choice.snapshot ?? "latest"))
+      let choice = StoreView.Choice(choice.snapshot ?? "latest")
+      let verified = try view.entry(choice, holding: view.newestSources)
+      if let text = view.passedOver(for: verified, choice, holding: view.newestSources) {
+        console.warn(text)
+      }
       let snapshot = try view.open(verified, with: identities.load())
       for compartment in snapshot.sealed { console.warn("sealed, not drilled: \(compartment)") }
       let drill = Drill(

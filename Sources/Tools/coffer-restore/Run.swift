@@ -34,7 +34,11 @@ extension CofferRestore {
     func perform(_ context: ToolContext) async throws -> ExitStatus {
       let view = try store.open()
       let name = try SourceName.parse(source)
-      let verified = try view.entry(.init(choice.snapshot ?? "latest"), holding: [name])
+      let choice = StoreView.Choice(choice.snapshot ?? "latest")
+      let verified = try view.entry(choice, holding: [name])
+      if let text = view.passedOver(for: verified, choice, holding: [name]) {
+        context.console.warn(text)
+      }
       let snapshot = try view.open(verified, with: identities.load())
       let (record, _) = try snapshot.source(name)
       let target = try await OriginRegistry.kind(record.kind).target(target)
