@@ -178,11 +178,6 @@ def properties(database: Source) -> list[str]:
     return ["and what its owner may not do; read it, then as a superuser:", *lines] if lines else []
 
 
-def literal(value: str) -> str:
-    """A text in SQL."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def restore_into(prefix: str, source: Source, path: Path) -> bool:
     """`pg_restore --create` on a server where the roles exist and the database does not."""
     command = ["pg_restore", "--exit-on-error", "--no-password", "--create", f"--dbname={prefix} dbname=postgres", str(path)]

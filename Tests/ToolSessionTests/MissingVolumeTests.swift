@@ -86,11 +86,11 @@ import Testing
     let host = try await host(withDatabase: true)
     try unmount(host)
     try await host.backup("run").expect(3)
-    try await host.drill().expect(4, naming: "synapse-media is in snapshot")
+    try await host.drill().expect(4, naming: "synapse-media was saved in part only")
     try await host.restore(
       ["run", "--source", "synapse-media", "--target", host.path("one")] + host.allIdentities,
       from: host.store
-    ).expect(0, naming: "warning synapse-media is in snapshot", "in part only")
+    ).expect(0, naming: "warning synapse-media was saved in part only")
   }
 
   @Test func aFolderThatWasEmptyFromTheBeginningIsSaved() async throws {

@@ -23,7 +23,8 @@ import Testing
     let name = try #require(try ConnectionInfo(await SharedServer.freshConninfo()).database)
     let owner = try #require(try SharedServer.value("SELECT current_user", in: there))
     let facts = """
-      {"database": "\(name)", "owner": "\(owner)", "roles": [], "serverVersionNumber": 150020,
+      {"database": "\(name)", "owner": "\(owner)", "roles": [], "extensions": [],
+        "serverVersionNumber": 150020,
         "locale": {\(icu) "encoding": "UTF8", "collate": "C", "ctype": "C"}}
       """
     let said = try #require(StockTool("python3")).run(["-c", Self.print, Self.scripts, facts])
