@@ -5,8 +5,8 @@ internal import SecretMemory
 /// One at a time has it: whoever fills it, then a worker, then whoever takes the output. It is made
 /// once and used again, for fresh memory costs a fault a page.
 @safe final class Batch: @unchecked Sendable {
-  /// How many chunks a batch has: half a megabyte, so that in and out stay in a core's own cache.
-  static let chunks = 8
+  /// How many chunks a batch has: a megabyte, long against handing it on, short against a cache.
+  static let chunks = 16
 
   /// Its place among the batches of a payload, counted from 0.
   var number = 0
@@ -26,13 +26,16 @@ internal import SecretMemory
 
   private static let outputCapacity = chunks * PayloadLayout.sealedChunkSize
 
-  /// Makes room for `capacity` bytes to come in, at most eight sealed chunks.
+  /// Makes room for `capacity` bytes to come in, at most sixteen sealed chunks.
   init(capacity: Int) {
     precondition(capacity <= Self.outputCapacity)
     self.capacity = capacity
     unsafe input = .allocate(byteCount: capacity, alignment: 64)
     unsafe output = .allocate(byteCount: Self.outputCapacity, alignment: 64)
   }
+
+  /// Whether nothing came in yet.
+  var isEmpty: Bool { filled == 0 }
 
   /// Whether nothing more fits in.
   var isFull: Bool { filled == capacity }

@@ -45,9 +45,15 @@ package struct OpeningStream: ~Copyable {
   /// Takes all that a source gives, without a copy in between; throws what it throws, and as `write`.
   package mutating func write(from source: any ByteSource) throws {
     try batches.check()
-    if let source = source as? any PositionedSource { try writeByPosition(source) }
+    let positioned = source as? any PositionedSource
     do {
-      while try open.fill({ try source.read(into: &$0) }) > 0 {
+      while true {
+        // Whole batches are read by their workers, whatever comes before or after them here.
+        if open.isEmpty, let positioned, let range = try positioned.claim(Self.batchSize) {
+          open.take(range, of: positioned)
+        } else {
+          guard try open.fill({ try source.read(into: &$0) }) > 0 else { break }
+        }
         try submitIfFull()
       }
     } catch {
@@ -65,15 +71,6 @@ package struct OpeningStream: ~Copyable {
     try batches.check()
     open.isLast = true
     try batches.finish(with: open)
-  }
-
-  /// Takes whole batches that the workers read; what is left is read here.
-  private mutating func writeByPosition(_ source: any PositionedSource) throws {
-    guard open.filled == 0 else { return }
-    while let range = try source.claim(Self.batchSize) {
-      open.take(range, of: source)
-      try submitIfFull()
-    }
   }
 
   private mutating func submitIfFull() throws {

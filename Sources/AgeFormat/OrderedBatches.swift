@@ -34,8 +34,8 @@ final class OrderedBatches<Outcome: Sendable>: Sendable {
   /// Prepares batches of `capacity` bytes that are worked on by `work` and taken by `deliver`.
   init(capacity: Int, work: @escaping Work, deliver: @escaping Delivery) {
     // Besides those worked on one is filled, and one waits to know whether it is the last. No
-    // reader feeds more than 16 cores.
-    limit = min(coreCount(), 16) + 2
+    // reader feeds more than 8 cores.
+    limit = min(coreCount(), 8) + 2
     self.capacity = capacity
     self.work = work
     self.deliver = deliver

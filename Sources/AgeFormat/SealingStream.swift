@@ -45,11 +45,17 @@ package struct SealingStream: ~Copyable {
   /// Takes all that a source gives, without a copy in between; throws what it throws, and as `write`.
   package mutating func write(from source: any ByteSource) throws {
     try batches.check()
-    if let source = source as? any PositionedSource { try writeByPosition(source) }
+    let positioned = source as? any PositionedSource
     while true {
-      let count = try open.fill { try source.read(into: &$0) }
-      guard count > 0 else { return }
-      try noteFilled(count)
+      // Whole batches are read by their workers, whatever comes before or after them here.
+      if open.isEmpty, let positioned, let range = try positioned.claim(Self.batchSize) {
+        open.take(range, of: positioned)
+        try noteFilled(range.count)
+      } else {
+        let count = try open.fill { try source.read(into: &$0) }
+        guard count > 0 else { return }
+        try noteFilled(count)
+      }
     }
   }
 
@@ -59,15 +65,6 @@ package struct SealingStream: ~Copyable {
     if full != nil { batches.giveBack(open) }
     last.isLast = true
     try batches.finish(with: last)
-  }
-
-  /// Takes whole batches that the workers read; what is left is read here.
-  private mutating func writeByPosition(_ source: any PositionedSource) throws {
-    guard open.filled == 0 else { return }
-    while let range = try source.claim(Self.batchSize) {
-      open.take(range, of: source)
-      try noteFilled(range.count)
-    }
   }
 
   private mutating func noteFilled(_ count: Int) throws {
