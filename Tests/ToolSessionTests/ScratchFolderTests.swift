@@ -30,22 +30,18 @@ import Testing
   @Test(.enabled(if: geteuid() == 0 && StockTool.isInstalled("chattr"), "needs root and chattr"))
   func aScratchFolderThatCannotBeRemovedIsAnErrorThatNamesIt() async throws {
     let host = try await Deployment()
-    var chance = SeededChance(for: "a scratch folder that stays")
-    try await host.writeNoise(30_000_000, to: "bridge/large", &chance)
     try await host.initialise()
     try await host.night()
+    // In a folder that is only ever added to, what is made stays.
+    let scratch = host.path("scratch")
+    try FileManager.default.createDirectory(
+      atPath: scratch, withIntermediateDirectories: false)
     let chattr = try host.program("chattr")
+    try await chattr.run(["+a", scratch]).expect(0)
     let drill = try await host.restore(
-      ["drill", "--scratch", host.path("")] + host.allIdentities, from: host.store
-    ) { _ in
-      // As soon as there is a folder, a file in it is made that not even root can remove.
-      while try leftovers(host).isEmpty { try await Task.sleep(for: .milliseconds(1)) }
-      let stuck = "\(try leftovers(host)[0])/stuck"
-      try host.write("x", to: stuck)
-      try await chattr.run(["+i", host.path(stuck)]).expect(0)
-    }
-    let left = try #require(try leftovers(host).first)
-    try await chattr.run(["-i", host.path("\(left)/stuck")]).expect(0)
-    drill.expect(1, "drill.leftover", naming: host.path(left))
+      ["drill", "--scratch", scratch] + host.allIdentities, from: host.store)
+    try await chattr.run(["-a", scratch]).expect(0)
+    let left = try #require(try FileManager.default.contentsOfDirectory(atPath: scratch).first)
+    drill.expect(1, "drill.leftover", naming: "\(scratch)/\(left)")
   }
 }
