@@ -87,6 +87,8 @@ let package = Package(
     doorway("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     doorway("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
     doorway("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+    doorway("CTSS2", pkgConfig: "tss2-esys", apt: "libtss2-dev"),
+    doorway("CCryptsetup", pkgConfig: "libcryptsetup", apt: "libcryptsetup-dev"),
 
     // What everything else is said in.
     room("Vocabulary"),
@@ -123,6 +125,9 @@ let package = Package(
         "Vocabulary", "SecretMemory", "LocalFiles", "Configuration", "Repository", "Catalog",
         "PostgreSQL", "FileTrees", "SQLiteDatabases", systemPackage,
       ]),
+
+    // What keys are bound to, and who may open what.
+    room("TrustedHardware", uses: ["Vocabulary", "CTSS2", "CCryptsetup", systemPackage]),
 
     // Files, one at a time.
     room(
@@ -204,6 +209,7 @@ let package = Package(
       of: "Configuration", uses: ["Vocabulary", "Origins", "ProofTools", systemPackage]),
     proofs(
       of: "LocalFiles", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
+    proofs(of: "TrustedHardware", uses: ["Vocabulary", "ProofTools", systemPackage]),
     .testTarget(
       name: "GoldenTests",
       dependencies: [
