@@ -128,6 +128,7 @@ let package = Package(
 
     // What keys are bound to, and who may open what.
     room("TrustedHardware", uses: ["Vocabulary", "CTSS2", "CCryptsetup", systemPackage]),
+    room("Custody", uses: ["Vocabulary", "SecretMemory", "TrustedHardware", systemPackage]),
 
     // Files, one at a time.
     room(
@@ -210,6 +211,9 @@ let package = Package(
     proofs(
       of: "LocalFiles", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
     proofs(of: "TrustedHardware", uses: ["Vocabulary", "ProofTools", systemPackage]),
+    proofs(
+      of: "Custody",
+      uses: ["Vocabulary", "TrustedHardware", "SecretMemory", "ProofTools", systemPackage]),
     .testTarget(
       name: "GoldenTests",
       dependencies: [
