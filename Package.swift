@@ -178,6 +178,12 @@ let package = Package(
         "Configuration", "Repository", "Operations", "OperatorConsole", "RunNarration", "Origins",
         argumentParser, systemPackage,
       ]),
+    tool(
+      "coffer-custody",
+      uses: [
+        "Vocabulary", "TrustedHardware", "Custody", "OperatorConsole", argumentParser,
+        systemPackage,
+      ]),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
     .target(
@@ -221,7 +227,7 @@ let package = Package(
         "Origins", "Operations", "ProofTools", systemPackage,
       ],
       swiftSettings: houseRules),
-    sessions(with: ["coffer-backup", "coffer-restore"]),
+    sessions(with: ["coffer-backup", "coffer-restore", "coffer-custody"]),
     // Ours against other implementations of age; what is Python there is not built. The tools are
     // run, but not named: a rescue tool would have the proofs linked as it is.
     .testTarget(
