@@ -87,6 +87,8 @@ let package = Package(
     doorway("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     doorway("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
     doorway("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+    doorway("CTSS2", pkgConfig: "tss2-esys", apt: "libtss2-dev"),
+    doorway("CCryptsetup", pkgConfig: "libcryptsetup", apt: "libcryptsetup-dev"),
 
     // What everything else is said in.
     room("Vocabulary"),
@@ -123,6 +125,10 @@ let package = Package(
         "Vocabulary", "SecretMemory", "LocalFiles", "Configuration", "Repository", "Catalog",
         "PostgreSQL", "FileTrees", "SQLiteDatabases", systemPackage,
       ]),
+
+    // What keys are bound to, and who may open what.
+    room("TrustedHardware", uses: ["Vocabulary", "CTSS2", "CCryptsetup", systemPackage]),
+    room("Custody", uses: ["Vocabulary", "SecretMemory", "TrustedHardware", systemPackage]),
 
     // Files, one at a time.
     room(
@@ -172,6 +178,12 @@ let package = Package(
         "Configuration", "Repository", "Operations", "OperatorConsole", "RunNarration", "Origins",
         argumentParser, systemPackage,
       ]),
+    tool(
+      "coffer-custody",
+      uses: [
+        "Vocabulary", "TrustedHardware", "Custody", "OperatorConsole", argumentParser,
+        systemPackage,
+      ]),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
     .target(
@@ -204,6 +216,10 @@ let package = Package(
       of: "Configuration", uses: ["Vocabulary", "Origins", "ProofTools", systemPackage]),
     proofs(
       of: "LocalFiles", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
+    proofs(of: "TrustedHardware", uses: ["Vocabulary", "ProofTools", systemPackage]),
+    proofs(
+      of: "Custody",
+      uses: ["Vocabulary", "TrustedHardware", "SecretMemory", "ProofTools", systemPackage]),
     .testTarget(
       name: "GoldenTests",
       dependencies: [
@@ -211,7 +227,7 @@ let package = Package(
         "Origins", "Operations", "ProofTools", systemPackage,
       ],
       swiftSettings: houseRules),
-    sessions(with: ["coffer-backup", "coffer-restore"]),
+    sessions(with: ["coffer-backup", "coffer-restore", "coffer-custody"]),
     // Ours against other implementations of age; what is Python there is not built. The tools are
     // run, but not named: a rescue tool would have the proofs linked as it is.
     .testTarget(

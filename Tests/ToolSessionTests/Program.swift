@@ -68,6 +68,7 @@ enum BuiltTools {
   static let backup = "\(folder)/coffer-backup"
   static let restore = "\(folder)/coffer-restore"
   static let age = "\(folder)/coffer-age"
+  static let custody = "\(folder)/coffer-custody"
   static let agePlugin = "\(folder)/age-plugin-pq"
 
   /// The optimised `coffer-backup` where a release build is there and of these sources, else the

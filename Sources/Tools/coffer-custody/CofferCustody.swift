@@ -1,0 +1,25 @@
+import ArgumentParser
+import OperatorConsole
+
+/// The officer's tool: who and what can open the volumes.
+@main
+struct CofferCustody: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "coffer-custody",
+    abstract: "Look after the keys of encrypted volumes.",
+    discussion: "Exit codes and findings: docs/exit-codes.md.",
+    version: cofferVersion,
+    subcommands: [LUKS.self])
+
+  static func main() async {
+    await CofferTool.main(CofferCustody.self, called: "coffer-custody")
+  }
+}
+
+/// What concerns LUKS2 volumes.
+struct LUKS: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "luks",
+    abstract: "Look after the keyslots and tokens of a LUKS2 volume.",
+    subcommands: [LUKSStatus.self])
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Custody
+import TrustedHardware
+import Vocabulary
+
+/// Which TPM.
+struct TPMOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The TPM, as driver:configuration, for example swtpm:path=/run/tpm.sock.",
+      discussion: "Without it the machine's own: \(TPMConnection.defaultTCTI)."))
+  var tcti: String?
+
+  /// Asks the TPM what a volume's tokens need to know.
+  ///
+  /// A machine may have none of its own, which is no error; one that is named must answer.
+  func ask(for volume: Volume) throws -> TPMAnswer {
+    if let tcti { return .state(try TPMState(of: TPMConnection(tcti: tcti), for: volume)) }
+    do {
+      return .state(
+        try TPMState(of: TPMConnection(tcti: TPMConnection.defaultTCTI), for: volume))
+    } catch let error as OperatorError where error.code == "tpm.unreachable" {
+      return .none(error)
+    }
+  }
+}
