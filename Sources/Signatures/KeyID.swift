@@ -1,4 +1,4 @@
-/// The 8 random bytes by which minisign tells keys apart, printed as it prints them.
+/// The 8 random bytes by which minisign tells keys apart, printed in full.
 ///
 /// It says which key to look for and proves nothing.
 package struct KeyID: Sendable, Hashable {

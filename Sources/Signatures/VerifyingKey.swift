@@ -31,10 +31,12 @@ package struct VerifyingKey: Sendable, Hashable {
   }
 
   /// The key as minisign keeps it in a `.pub` file: two lines.
+  ///
+  /// minisign's comment leaves out the leading zeros of the id.
   package var text: String {
     let bytes = Minisign.plainAlgorithm + keyID.bytes + publicKey
     return """
-      \(Minisign.untrustedPrefix)minisign public key \(keyID)
+      \(Minisign.untrustedPrefix)minisign public key \(String(keyID.value, radix: 16, uppercase: true))
       \(Base64.encode(bytes, padding: .required))
 
       """

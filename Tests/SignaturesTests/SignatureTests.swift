@@ -34,6 +34,14 @@ struct SignatureTests {
     #expect(key.verifyingKey.text.hasSuffix("\n"))
   }
 
+  @Test("the comment of a public key names its id as minisign does, without leading zeros")
+  func idInTheComment() {
+    let id = KeyID(bytes: [0x29, 0x49, 0x96, 0x98, 0xb9, 0x9f, 0x07, 0])
+    let key = VerifyingKey(keyID: id, publicKey: [UInt8](repeating: 1, count: 32))
+    #expect(key.text.hasPrefix("untrusted comment: minisign public key 79FB998964929\n"))
+    #expect(id.description == "00079FB998964929")
+  }
+
   @Test("another message is refused")
   func otherMessage() throws {
     let signature = try sign()
