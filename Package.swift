@@ -127,7 +127,9 @@ let package = Package(
       ]),
 
     // What keys are bound to, and who may open what.
-    room("TrustedHardware", uses: ["Vocabulary", "CTSS2", "CCryptsetup", systemPackage]),
+    room(
+      "TrustedHardware",
+      uses: ["Vocabulary", "SecretMemory", "CTSS2", "CCryptsetup", systemPackage]),
     room("Custody", uses: ["Vocabulary", "SecretMemory", "TrustedHardware", systemPackage]),
 
     // Files, one at a time.
@@ -216,7 +218,8 @@ let package = Package(
       of: "Configuration", uses: ["Vocabulary", "Origins", "ProofTools", systemPackage]),
     proofs(
       of: "LocalFiles", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
-    proofs(of: "TrustedHardware", uses: ["Vocabulary", "ProofTools", systemPackage]),
+    proofs(
+      of: "TrustedHardware", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
     proofs(
       of: "Custody",
       uses: ["Vocabulary", "TrustedHardware", "SecretMemory", "ProofTools", systemPackage]),

@@ -1,4 +1,3 @@
-import Custody
 import ProofTools
 import Testing
 import TrustedHardware

@@ -1,5 +1,4 @@
 internal import SecretMemory
-package import TrustedHardware
 internal import Vocabulary
 
 /// The digest of a TPM policy, worked out without a TPM; SHA-256, as systemd's tokens have it.
