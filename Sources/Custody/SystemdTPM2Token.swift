@@ -1,3 +1,4 @@
+internal import SecretMemory
 package import TrustedHardware
 package import Vocabulary
 
@@ -13,21 +14,23 @@ package struct SystemdTPM2Token: Sendable, Equatable, Encodable {
   package let publicKeyPCRs: [Int]
   /// Whether a PIN is asked for.
   package let hasPIN: Bool
-  /// Whether the PIN is salted, which systemd 252 does not understand.
-  package let isSalted: Bool
+  /// What the PIN is salted with, which systemd 252 does not understand; nil where it is not.
+  package let salt: [UInt8]?
   /// Whether the policy lies in an NV index that `systemd-pcrlock` keeps.
   package let isPCRLock: Bool
   /// Under which parent the secret is sealed.
   package let parent: TokenParent
   /// The policy digests, one a shard, in hexadecimal; several since systemd 257.
   package let policyHashes: [String]
+  /// The sealed secrets, one a shard.
+  package let blobs: [[UInt8]]
 
   /// Reads the token.
   ///
   /// - Returns: nil where a field that is needed is missing or of another form.
   package init?(_ json: [String: JSONValue]) {
     guard let pcrs = json["tpm2-pcrs"]?.pcrs, let hashes = json["tpm2-policy-hash"]?.texts,
-      json["tpm2-blob"]?.texts != nil,
+      let blobs = json["tpm2-blob"]?.texts?.bytes,
       let publicKeyPCRs = (json["tpm2_pubkey_pcrs"] ?? .list([])).pcrs
     else { return nil }
     self.pcrs = pcrs
@@ -41,11 +44,21 @@ package struct SystemdTPM2Token: Sendable, Equatable, Encodable {
     default: return nil
     }
     hasPIN = json["tpm2-pin"] == .boolean(true)
-    isSalted = json["tpm2_salt"] != nil
+    self.blobs = blobs
+    switch json["tpm2_salt"] {
+    case nil: salt = nil
+    case .text(let text)?:
+      guard let bytes = Base64.decode(text, padding: .required) else { return nil }
+      salt = bytes
+    default: return nil
+    }
     isPCRLock = json["tpm2_pcrlock"] == .boolean(true)
     guard let parent = TokenParent(json) else { return nil }
     self.parent = parent
   }
+
+  /// Whether the PIN is salted.
+  package var isSalted: Bool { salt != nil }
 
   /// What must hold before the TPM gives the secret, in the order in which it is asked.
   package var policy: [PolicyPart] {
@@ -83,6 +96,14 @@ package struct SystemdTPM2Token: Sendable, Equatable, Encodable {
 
   private enum Field: CodingKey {
     case pcrs, bank, policy, publicKeyPCRs, pin, salted, parent, policyHashes
+  }
+}
+
+extension [String] {
+  /// What they say in Base64; nil where one says nothing.
+  fileprivate var bytes: [[UInt8]]? {
+    let bytes = compactMap { Base64.decode($0, padding: .required) }
+    return bytes.count == count ? bytes : nil
   }
 }
 

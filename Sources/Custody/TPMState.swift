@@ -56,7 +56,7 @@ package struct TPMState: Sendable {
     return Hexadecimal.encode(policy.bytes) == token.policyHashes[0]
   }
 
-  private static func bank(of token: SystemdTPM2Token, among banks: [PCRBank: [Int]]) -> PCRBank {
+  static func bank(of token: SystemdTPM2Token, among banks: [PCRBank: [Int]]) -> PCRBank {
     token.bank ?? (banks[.sha256] == nil && banks[.sha1] != nil ? .sha1 : .sha256)
   }
 }

@@ -14,6 +14,13 @@ struct TokenJudgement {
 
   private func findings(on token: VolumeToken) -> [CustodyFinding] {
     var findings: [CustodyFinding] = []
+    if case .pending(let change) = token.kind {
+      return [
+        CustodyFinding(
+          .warning, "change.pending", token: token.number,
+          "a change is begun and not ended: \(change.text)")
+      ]
+    }
     if token.keyslots.isEmpty {
       findings.append(
         CustodyFinding(
@@ -28,8 +35,8 @@ struct TokenJudgement {
       findings.append(
         CustodyFinding(
           .bad, "token.unreadable", token: token.number,
-          "token \(token.number) is of type systemd-tpm2, but not as systemd writes it"))
-    case .systemdRecovery: break
+          "token \(token.number) is of type \(token.type), but not as that is written"))
+    case .systemdRecovery, .pending: break
     case .foreign:
       findings.append(
         CustodyFinding(

@@ -1,4 +1,5 @@
 internal import SecretMemory
+package import TrustedHardware
 internal import Vocabulary
 
 /// The key of the TPM under which a token's secret is sealed.
@@ -11,8 +12,9 @@ package enum TokenParent: Sendable, Equatable, Encodable {
   case legacyPrimary(kind: String)
   /// Persistent in the TPM, its name pinned by the token.
   ///
-  /// `name` is the hash of its public area, with the hash's number before it.
-  case pinned(handle: UInt32, name: [UInt8], kind: String)
+  /// `name` is the hash of its public area, with the hash's number before it; `reference` is what
+  /// the token holds of it.
+  case pinned(handle: UInt32, name: [UInt8], kind: String, reference: [UInt8])
 
   /// The handle of the storage root key (TCG TPM v2.0 Provisioning Guidance 1.0, section 7.8).
   package static let storageRootKeyHandle: UInt32 = 0x8100_0001
@@ -34,14 +36,14 @@ package enum TokenParent: Sendable, Equatable, Encodable {
       guard let bytes = Base64.decode(text, padding: .required),
         let (handle, name) = Self.reference(bytes)
       else { return nil }
-      self = .pinned(handle: handle, name: name, kind: kind)
+      self = .pinned(handle: handle, name: name, kind: kind, reference: bytes)
     default: return nil
     }
   }
 
   /// The handle where it is persistent, as `0x81000001`.
   package var handle: String? {
-    guard case .pinned(let handle, _, _) = self else { return nil }
+    guard case .pinned(let handle, _, _, _) = self else { return nil }
     return "0x"
       + Hexadecimal.encode((0..<4).map { UInt8(truncatingIfNeeded: handle >> (24 - 8 * $0)) })
   }
@@ -50,7 +52,7 @@ package enum TokenParent: Sendable, Equatable, Encodable {
   package var form: String {
     switch self {
     case .legacyPrimary: "legacy-primary"
-    case .pinned(Self.storageRootKeyHandle, _, _): "srk"
+    case .pinned(Self.storageRootKeyHandle, _, _, _): "srk"
     case .pinned: "persistent"
     }
   }
@@ -58,7 +60,15 @@ package enum TokenParent: Sendable, Equatable, Encodable {
   /// `ecc` or `rsa`.
   package var kind: String {
     switch self {
-    case .legacyPrimary(let kind), .pinned(_, _, let kind): kind
+    case .legacyPrimary(let kind), .pinned(_, _, let kind, _): kind
+    }
+  }
+
+  /// The parent as a TPM takes it; nil for a kind of key that it cannot make.
+  package var storage: StorageParent? {
+    switch self {
+    case .legacyPrimary(let kind): KeyKind(rawValue: kind).map { .legacyPrimary($0) }
+    case .pinned(_, _, _, let reference): .persistent(reference: reference)
     }
   }
 
@@ -77,7 +87,7 @@ package enum TokenParent: Sendable, Equatable, Encodable {
     try fields.encode(form, forKey: .form)
     try fields.encode(kind, forKey: .primary)
     try fields.encode(handle, forKey: .handle)
-    if case .pinned(_, let name, _) = self {
+    if case .pinned(_, let name, _, _) = self {
       try fields.encode(Hexadecimal.encode(name), forKey: .name)
     }
   }

@@ -19,6 +19,8 @@ package struct VolumeToken: Sendable, Encodable {
     case unreadable
     /// Marks the keyslot of a recovery key, which is typed.
     case systemdRecovery
+    /// Coffer's own, which says that a change is begun and not ended.
+    case pending(PendingChange)
     /// Somebody else's, shown and left alone.
     case foreign
   }
@@ -29,6 +31,7 @@ package struct VolumeToken: Sendable, Encodable {
       switch token.type {
       case "systemd-tpm2": SystemdTPM2Token(token.json).map { .systemdTPM2($0) } ?? .unreadable
       case "systemd-recovery": .systemdRecovery
+      case PendingChange.type: PendingChange(token).map { .pending($0) } ?? .unreadable
       default: .foreign
       }
   }
@@ -47,6 +50,7 @@ package struct VolumeToken: Sendable, Encodable {
     case .systemdTPM2: "systemd-tpm2"
     case .unreadable: "unreadable"
     case .systemdRecovery: "systemd-recovery"
+    case .pending: "pending"
     case .foreign: "foreign"
     }
   }

@@ -43,5 +43,17 @@ package import Vocabulary
     bytes.withBytes { digest(of: $0) }
   }
 
+  /// The digest of what is secret and so is its digest: 32 bytes.
+  package static func secretDigest(of bytes: RawSpan) -> SecretBytes {
+    SecretBytes(count: 32) { digest in
+      unsafe digest.withPointer { digest, _ in
+        unsafe bytes.withPointer { bytes, count in
+          let made = unsafe EVP_Digest(bytes, count, digest, nil, algorithm, nil)
+          precondition(made == 1, "libcrypto refused SHA-256")
+        }
+      }
+    }
+  }
+
   deinit { unsafe EVP_MD_CTX_free(context) }
 }

@@ -10,9 +10,9 @@ internal import Vocabulary
 ///
 /// Source: LUKS2 On-Disk Format Specification 1.1.3; `libcryptsetup.h` 2.6.1.
 @safe package struct LUKSDevice: ~Copyable {
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
   /// What libcryptsetup complains of; it holds a reference that this one keeps alive.
-  private let complaint: Complaint
+  let complaint: Complaint
 
   /// What the JSON area says: keyslots and tokens.
   package let header: LUKSHeader
@@ -90,6 +90,35 @@ internal import Vocabulary
     }
   }
 
+  /// What a call that failed means to an operator.
+  ///
+  /// - Parameters:
+  ///   - deed: what was tried, as `add a keyslot`.
+  ///   - result: a negative errno.
+  /// - Returns: `luks.read-only`, `luks.full`, `luks.no-keyslot`, `luks.changed-meanwhile`, or
+  ///   `luks.failed` for all else.
+  func failure(_ deed: String, _ result: Int32) -> OperatorError {
+    let errno = Errno(rawValue: -result)
+    let why = complaint.text ?? "\(errno)"
+    switch errno {
+    case .readOnlyFileSystem, .permissionDenied:
+      return OperatorError(
+        "luks.read-only", .failed, "cannot \(deed): the volume cannot be written: \(errno)")
+    case .noSpace:
+      return OperatorError(
+        "luks.full", .refused, "cannot \(deed): the header has no room left: \(why)",
+        hint: "retire a keyslot, or format new volumes with --luks2-metadata-size 64k")
+    case .noSuchFileOrDirectory:
+      return OperatorError("luks.no-keyslot", .failed, "cannot \(deed): \(why)")
+    case .invalidArgument where why.contains("concurrent"):
+      return OperatorError(
+        "luks.changed-meanwhile", .failed, "cannot \(deed): somebody else changed the header",
+        hint: "run it again")
+    default:
+      return OperatorError("luks.failed", .failed, "cannot \(deed): \(why)")
+    }
+  }
+
   /// A text of libcryptsetup's; nil where there is none or an empty one.
   private static func text(_ pointer: UnsafePointer<CChar>?) -> String? {
     guard let pointer = unsafe pointer else { return nil }
@@ -123,7 +152,7 @@ extension KeyslotState {
 }
 
 /// The last error that libcryptsetup told of; without a listener it would be lost.
-private final class Complaint {
+final class Complaint {
   private(set) var text: String?
 
   var suffix: String { text.map { ": \($0)" } ?? "" }

@@ -4,14 +4,14 @@ internal import Vocabulary
 
 /// A connection to a TPM 2.0, closed when its owner goes away.
 ///
-/// Every call blocks until the TPM answers; one task owns it. What it is asked for here needs no
-/// authorization and changes nothing in the TPM.
+/// Every call blocks until the TPM answers; one task owns it. What it is asked for in this file needs
+/// no authorization and changes nothing in the TPM.
 ///
 /// Source: TPM 2.0 Library Specification 1.59, parts 2 and 3; TSS 2.0 ESAPI 1.00.
 @safe package struct TPMConnection: ~Copyable {
   // Fields go after `deinit`: the ESAPI context is gone before the channel that it speaks through.
   private let channel: Channel
-  private let context: OpaquePointer
+  let context: OpaquePointer
 
   /// Where the TPM of a machine is: the kernel's resource manager.
   package static let defaultTCTI = "device:/dev/tpmrm0"
@@ -110,7 +110,7 @@ internal import Vocabulary
     throw OperatorError("tpm.failed", .failed, "the TPM's PCRs change faster than they can be read")
   }
 
-  private static let patience = 30
+  static let patience = 30
 
   /// Reads them in one go; nil where a PCR changed meanwhile.
   private func readOnce(_ indexes: Set<Int>, of bank: PCRBank) throws -> [Int: [UInt8]]? {
@@ -158,7 +158,7 @@ internal import Vocabulary
     return values
   }
 
-  private func capability(
+  func capability(
     _ capability: TPM2_CAP, from first: UInt32, count: UInt32,
     _ body: (borrowing TPMS_CAPABILITY_DATA) -> Void
   ) throws {

@@ -52,7 +52,7 @@ import Vocabulary
     #expect(token.parent.form == form)
     #expect(token.parent.handle == handle)
     #expect(token.bank == nil)
-    guard case .pinned(_, let name, _) = token.parent else {
+    guard case .pinned(_, let name, _, _) = token.parent else {
       Issue.record("not pinned")
       return
     }

@@ -1,0 +1,202 @@
+internal import Glibc
+internal import SecretMemory
+package import SystemPackage
+internal import TrustedHardware
+internal import Vocabulary
+
+/// Changes a volume's keyslots and tokens, so that each change can be cut off anywhere.
+///
+/// Each look at the volume is a new one from the disk.
+package struct VolumeEditor: Sendable {
+  /// Where the volume is.
+  package let path: FilePath
+  private let checkpoints: Checkpoints
+
+  /// Takes a volume that can be written and is not being encrypted anew.
+  ///
+  /// - Throws: `OperatorError` `luks.read-only`, `luks.reencryption`, or what opening it fails with.
+  package init(_ path: FilePath, checkpoints: Checkpoints) throws {
+    self.path = path
+    self.checkpoints = checkpoints
+    let device = try LUKSDevice(path)
+    guard device.reencryption == .none else {
+      throw OperatorError(
+        "luks.reencryption", .refused,
+        "the data of \(path) is being encrypted anew; nothing else is changed until that is done",
+        hint: "go on with it: coffer-custody luks rotate-volume-key, or cryptsetup reencrypt "
+          + "--resume-only")
+    }
+    do {
+      try FileDescriptor.open(path, .readWrite, options: [.closeOnExec]).close()
+    } catch let error as Errno {
+      throw OperatorError("luks.read-only", .failed, "\(path) cannot be written: \(error)")
+    }
+  }
+
+  /// The volume as it is on the disk now.
+  package func volume() throws -> Volume { Volume(try LUKSDevice(path), at: path) }
+
+  /// Ends what an earlier run began: what was not proven goes, what was to go goes.
+  ///
+  /// A replacement that waits for a restart stays.
+  ///
+  /// - Returns: what was ended.
+  /// - Throws: `OperatorError` of the kinds that volumes fail with.
+  package func settle() throws -> [PendingChange] {
+    var settled: [PendingChange] = []
+    for token in try volume().tokens {
+      guard case .pending(let change) = token.kind else { continue }
+      switch change {
+      case .addition(let keyslot, let number): try undo(keyslot: keyslot, token: number)
+      case .retirement(let keyslot): try destroy(keyslot)
+      case .replacement: continue
+      }
+      try LUKSDevice(path).removeToken(token.number)
+      settled.append(change)
+    }
+    return settled
+  }
+
+  /// Adds a keyslot and its token, and proves both before they count.
+  ///
+  /// - Parameters:
+  ///   - sealed: the token, and what opens the keyslot.
+  ///   - place: a keyslot and a token that are free.
+  ///   - key: the volume key.
+  ///   - old: a keyslot that goes as soon as the new one is proven; nil for none.
+  ///   - proof: opens the token as it was read back from the disk, and gives the passphrase.
+  /// - Throws: whatever failed; the volume is as it was.
+  func add(
+    _ sealed: borrowing SealedKeyslot, at place: FreePlace, for key: borrowing VolumeKey,
+    retiring old: Int? = nil, proof: (VolumeToken) throws -> SecretBytes
+  ) throws {
+    let change = PendingChange.addition(keyslot: place.keyslot, token: place.token)
+    let next = old.map { PendingChange.retirement(keyslot: $0) }
+    try changing(change, at: place.mark, then: next) {
+      try write(sealed, at: place, for: key)
+      let again = try LUKSDevice(path)
+      guard let token = again.header.tokens.first(where: { $0.number == place.token }) else {
+        throw unproven("token \(place.token) cannot be read back")
+      }
+      let passphrase = try proof(VolumeToken(token))
+      guard try again.opened(by: passphrase, at: .keyslot(place.keyslot)) == place.keyslot else {
+        throw unproven("what token \(place.token) gives does not open keyslot \(place.keyslot)")
+      }
+      try checkpoints.reach(.tokenOpened)
+    }
+    if let old { try finishRetiring(old, markedAt: place.mark) }
+    try checkpoints.reach(.unmarked)
+  }
+
+  /// Adds a keyslot for PCR values to come, beside the one that it will replace.
+  ///
+  /// What can be proven now is proven: the keyslot opens by its passphrase.
+  func stage(
+    _ sealed: borrowing SealedKeyslot, at place: FreePlace, for key: borrowing VolumeKey,
+    replacing old: Int
+  ) throws {
+    let change = PendingChange.addition(keyslot: place.keyslot, token: place.token)
+    let waiting = PendingChange.replacement(
+      keyslot: place.keyslot, token: place.token, old: old)
+    try changing(change, at: place.mark, then: waiting) {
+      try write(sealed, at: place, for: key)
+    }
+    try checkpoints.reach(.unmarked)
+  }
+
+  /// Destroys a keyslot, with the tokens that have no other.
+  ///
+  /// Whether another way in is left was asked before.
+  func retire(_ keyslot: Int) throws {
+    let tokens = Set(try volume().tokens.map(\.number))
+    if let mark = (0..<32).last(where: { !tokens.contains($0) }) {
+      try LUKSDevice(path).writeToken(PendingChange.retirement(keyslot: keyslot).json, at: mark)
+      try finishRetiring(keyslot, markedAt: mark)
+    } else {
+      // No room to say so; a keyslot whose area is wiped already is destroyed by the next try.
+      try destroy(keyslot)
+    }
+  }
+
+  /// Has the old keyslot of a replacement go, the new one being proven.
+  func endReplacement(markedAt mark: Int, retiring old: Int) throws {
+    try LUKSDevice(path).writeToken(PendingChange.retirement(keyslot: old).json, at: mark)
+    try finishRetiring(old, markedAt: mark)
+  }
+
+  private func finishRetiring(_ keyslot: Int, markedAt mark: Int) throws {
+    try checkpoints.reach(.retirementMarked)
+    try destroy(keyslot)
+    try LUKSDevice(path).removeToken(mark)
+    try checkpoints.reach(.retired)
+  }
+
+  private func write(
+    _ sealed: borrowing SealedKeyslot, at place: FreePlace, for key: borrowing VolumeKey
+  ) throws {
+    let device = try LUKSDevice(path)
+    try device.addKeyslot(place.keyslot, for: key, openedBy: sealed.passphrase)
+    try checkpoints.reach(.keyslotAdded)
+    guard try device.opened(by: sealed.passphrase, at: .keyslot(place.keyslot)) == place.keyslot
+    else { throw unproven("the passphrase of keyslot \(place.keyslot) does not open it") }
+    try checkpoints.reach(.keyslotOpened)
+    try device.writeToken(sealed.token, at: place.token)
+    try checkpoints.reach(.tokenWritten)
+  }
+
+  /// Marks a change as begun, makes it, and marks it as ended; undoes it where it fails.
+  private func changing(
+    _ change: PendingChange, at mark: Int, then waiting: PendingChange? = nil,
+    _ body: () throws -> Void
+  ) throws {
+    try LUKSDevice(path).writeToken(change.json, at: mark)
+    do {
+      try checkpoints.reach(.marked)
+      try body()
+      if let waiting {
+        try LUKSDevice(path).writeToken(waiting.json, at: mark)
+      } else {
+        try LUKSDevice(path).removeToken(mark)
+      }
+    } catch {
+      do {
+        _ = try settle()
+      } catch let second as OperatorError {
+        throw OperatorError(
+          "luks.not-undone", .failed,
+          "\(error), and what was begun cannot be undone: \(second.message)",
+          hint: "what opened the volume before opens it still; the next change cleans up")
+      }
+      throw error
+    }
+  }
+
+  private func undo(keyslot: Int, token: Int) throws {
+    let volume = try volume()
+    // Whoever else added a keyslot there meanwhile keeps it: it has a token of its own, or costs more
+    // than a random secret needs.
+    let isOurs =
+      volume.keyslots.first { $0.number == keyslot }?.kdf?.isMinimal == true
+      && volume.tokens(of: keyslot).allSatisfy { $0.number == token }
+    if isOurs { try LUKSDevice(path).destroyKeyslot(keyslot) }
+    let device = try LUKSDevice(path)
+    if device.header.tokens.contains(where: { $0.number == token && $0.keyslots.isEmpty }) {
+      try device.removeToken(token)
+    }
+  }
+
+  private func destroy(_ keyslot: Int) throws {
+    let volume = try volume()
+    let tokens = volume.tokens(of: keyslot).filter { $0.keyslots == [keyslot] }.map(\.number)
+    if volume.keyslots.contains(where: { $0.number == keyslot }) {
+      try LUKSDevice(path).destroyKeyslot(keyslot)
+    }
+    try checkpoints.reach(.keyslotDestroyed)
+    for token in tokens { try LUKSDevice(path).removeToken(token) }
+    try checkpoints.reach(.tokenRemoved)
+  }
+
+  private func unproven(_ why: String) -> OperatorError {
+    OperatorError("luks.unproven", .mismatch, "\(why); nothing was changed")
+  }
+}

@@ -1,0 +1,100 @@
+package import SecretMemory
+package import SystemPackage
+package import TrustedHardware
+internal import Vocabulary
+
+/// Opens every way into a volume for real, and activates nothing.
+package struct VolumeVerification: Sendable {
+  private let path: FilePath
+
+  /// - Parameter path: the volume.
+  package init(_ path: FilePath) {
+    self.path = path
+  }
+
+  /// Tries each token, in the order of their numbers.
+  ///
+  /// - Parameters:
+  ///   - tpm: whom systemd's tokens are opened by.
+  ///   - pin: asked for where a token has one; nil where nobody can be asked.
+  /// - Returns: what came of each keyslot of each token; tokens of recovery keys are left out.
+  /// - Throws: `OperatorError` of the kinds that opening a volume fails with.
+  package func tokens(by tpm: TPMAddress, pin: (() throws -> PIN)?) throws -> [KeyslotProof] {
+    let volume = Volume(try LUKSDevice(path), at: path)
+    return try volume.tokens.flatMap { token in
+      try token.keyslots.compactMap { keyslot in
+        guard let outcome = try outcome(of: token, keyslot, by: tpm, pin: pin) else { return nil }
+        return KeyslotProof(
+          keyslot: keyslot, token: token.number, kind: token.type, outcome: outcome)
+      }
+    }
+  }
+
+  /// Tries what is typed or lies in a key file.
+  ///
+  /// - Parameter given: a passphrase or a recovery key.
+  /// - Returns: the keyslot that it opens.
+  /// - Throws: `OperatorError` `luks.wrong-key`, or what the volume fails with.
+  package func opened(by given: borrowing SecretBytes) throws -> KeyslotProof {
+    let device = try LUKSDevice(path)
+    let key = try Unlocking.volumeKey(of: device, from: given)
+    let volume = Volume(device, at: path)
+    guard let keyslot = key.keyslot else { preconditionFailure("a keyslot gave the key") }
+    let token = volume.tokens(of: keyslot).first
+    return KeyslotProof(
+      keyslot: keyslot, token: token?.number, kind: token?.type ?? "passphrase", outcome: .opened)
+  }
+
+  /// The keyslots that only a person can open, with nothing that was typed for them.
+  ///
+  /// - Parameter proven: those that have been opened.
+  package func untyped(besides proven: Set<Int>) throws -> [KeyslotProof] {
+    let volume = Volume(try LUKSDevice(path), at: path)
+    return volume.tokens.filter { token in
+      if case .systemdRecovery = token.kind { true } else { false }
+    }.flatMap { token in
+      token.keyslots.filter { !proven.contains($0) }.map { keyslot in
+        KeyslotProof(
+          keyslot: keyslot, token: token.number, kind: token.type,
+          outcome: .untested("the recovery key was not given (--recovery-key-file)"))
+      }
+    }
+  }
+
+  private func outcome(
+    of token: VolumeToken, _ keyslot: Int, by tpm: TPMAddress, pin: (() throws -> PIN)?
+  ) throws -> KeyslotProof.Outcome? {
+    switch token.kind {
+    case .systemdTPM2(let sealed):
+      guard !sealed.hasPIN || pin != nil else {
+        return .untested("its PIN was not given (--pin-file)")
+      }
+      return try opened(sealed, keyslot, by: tpm, pin: pin)
+    case .unreadable: return .untested("the token is not as systemd writes it")
+    case .foreign: return .untested("it is somebody else's, and left alone")
+    case .systemdRecovery, .pending: return nil
+    }
+  }
+
+  private func opened(
+    _ sealed: SystemdTPM2Token, _ keyslot: Int, by tpm: TPMAddress, pin: (() throws -> PIN)?
+  ) throws -> KeyslotProof.Outcome {
+    do {
+      let passphrase = try sealed.passphrase(from: tpm.connect()) {
+        guard let pin else { throw OperatorError("pin.missing", .usage, "no PIN was given") }
+        return try pin()
+      }
+      let device = try LUKSDevice(path)
+      guard try device.opened(by: passphrase, at: .keyslot(keyslot)) == keyslot else {
+        return .refused(
+          OperatorError(
+            "luks.wrong-key", .mismatch, "what the TPM gives does not open the keyslot"))
+      }
+      return .opened
+    } catch let error as OperatorError where error.code == "token.unsupported" {
+      return .untested(error.message)
+    } catch let error as OperatorError {
+      return .refused(error)
+    }
+  }
+}
