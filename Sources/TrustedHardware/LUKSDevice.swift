@@ -10,9 +10,9 @@ internal import Vocabulary
 ///
 /// Source: LUKS2 On-Disk Format Specification 1.1.3; `libcryptsetup.h` 2.6.1.
 @safe package struct LUKSDevice: ~Copyable {
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
   /// What libcryptsetup complains of; it holds a reference that this one keeps alive.
-  private let complaint: Complaint
+  let complaint: Complaint
 
   /// What the JSON area says: keyslots and tokens.
   package let header: LUKSHeader
@@ -123,7 +123,7 @@ extension KeyslotState {
 }
 
 /// The last error that libcryptsetup told of; without a listener it would be lost.
-private final class Complaint {
+final class Complaint {
   private(set) var text: String?
 
   var suffix: String { text.map { ": \($0)" } ?? "" }
