@@ -130,7 +130,15 @@ let package = Package(
     room(
       "TrustedHardware",
       uses: ["Vocabulary", "SecretMemory", "CTSS2", "CCryptsetup", systemPackage]),
-    room("Custody", uses: ["Vocabulary", "SecretMemory", "TrustedHardware", systemPackage]),
+    room(
+      "CustodyRecords",
+      uses: ["Vocabulary", "SecretMemory", "Signatures", "LocalFiles", systemPackage]),
+    room(
+      "Custody",
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Recipients", "TrustedHardware",
+        "CustodyRecords", systemPackage,
+      ]),
 
     // Files, one at a time.
     room(
@@ -183,7 +191,8 @@ let package = Package(
     tool(
       "coffer-custody",
       uses: [
-        "Vocabulary", "TrustedHardware", "Custody", "OperatorConsole", argumentParser,
+        "Vocabulary", "SecretMemory", "AgeFormat", "Signatures", "LocalFiles", "FileEncryption",
+        "TrustedHardware", "CustodyRecords", "Custody", "OperatorConsole", argumentParser,
         systemPackage,
       ]),
 
@@ -221,8 +230,14 @@ let package = Package(
     proofs(
       of: "TrustedHardware", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
     proofs(
+      of: "CustodyRecords",
+      uses: ["Vocabulary", "SecretMemory", "Signatures", "ProofTools", systemPackage]),
+    proofs(
       of: "Custody",
-      uses: ["Vocabulary", "TrustedHardware", "SecretMemory", "ProofTools", systemPackage]),
+      uses: [
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "TrustedHardware",
+        "CustodyRecords", "ProofTools", systemPackage,
+      ]),
     .testTarget(
       name: "GoldenTests",
       dependencies: [

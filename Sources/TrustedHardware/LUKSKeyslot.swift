@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// One keyslot: the volume key, encrypted under a passphrase.
 ///
 /// Source: LUKS2 On-Disk Format Specification 1.1.3, section 3.2.
@@ -14,6 +16,9 @@ package struct LUKSKeyslot: Sendable, Encodable {
   package let kdf: KeyDerivation?
   /// When it is tried.
   package let priority: Priority
+  /// SHA-256 of what the header says of it but for its priority, salts included: equal where two
+  /// keyslots of that number are the same one.
+  package let fingerprint: SHA256Digest
 
   /// Whether it opens the volume.
   package var opensVolume: Bool {
@@ -30,8 +35,9 @@ package struct LUKSKeyslot: Sendable, Encodable {
     case prefer
   }
 
-  init(number: Int, state: KeyslotState, _ written: Written) {
+  init(number: Int, state: KeyslotState, _ written: Written, _ fingerprint: SHA256Digest) {
     self.number = number
+    self.fingerprint = fingerprint
     self.state = state
     (type, keySize, kdf) = (written.type, written.key_size, written.kdf)
     priority =

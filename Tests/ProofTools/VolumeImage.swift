@@ -59,6 +59,14 @@ package final class VolumeImage: Sendable {
         + [passphrase] + Self.cheap + [path])
   }
 
+  /// Gives the data a new volume key, and drops all keyslots but 0.
+  package func reencrypt() throws {
+    let slots = try run(["luksDump", path]).contains("  0: luks2") ? ["--key-slot", "0"] : []
+    try run(
+      ["reencrypt", "--force-offline-reencrypt", "--key-file", passphrase] + slots + Self.cheap
+        + [path])
+  }
+
   /// Overwrites bytes of the image with ones.
   package func damage(_ range: Range<Int>) throws {
     var bytes = try content()
