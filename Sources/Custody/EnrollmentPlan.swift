@@ -1,6 +1,6 @@
 internal import TrustedHardware
 internal import SystemPackage
-internal import Vocabulary
+package import Vocabulary
 
 /// What an enrolment will do, for an officer to read before it is done.
 ///
@@ -88,4 +88,20 @@ package struct EnrollmentPlan: Sendable, Encodable {
 extension SystemdTPM2Token {
   /// Whether systemd 252 opens it.
   fileprivate var isForOldSystemd: Bool { TokenProfile(self)?.opensOn252 ?? false }
+}
+
+extension EnrollmentPlan {
+  /// What the custody record tells of it.
+  package var recordDetails: [String: JSONValue] {
+    [
+      "profile": .text(sealing.profile.rawValue), "bank": .text(sealing.bank.rawValue),
+      "pin": .boolean(sealing.hasPIN), "keyslot": .integer(place.keyslot),
+      "token": .integer(place.token),
+      "pcrs": .object(
+        Dictionary(
+          uniqueKeysWithValues: sealing.values.map {
+            (String($0), .text(Hexadecimal.encode($1)))
+          })),
+    ]
+  }
 }

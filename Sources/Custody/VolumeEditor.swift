@@ -11,25 +11,25 @@ package struct VolumeEditor: Sendable {
   /// Where the volume is.
   package let path: FilePath
   private let checkpoints: Checkpoints
+  private let lock: VolumeLock
 
   /// Takes a volume that can be written and is not being encrypted anew.
   ///
-  /// - Throws: `OperatorError` `luks.read-only`, `luks.reencryption`, or what opening it fails with.
+  /// No other run of Coffer changes it while this value or a copy is there.
+  ///
+  /// - Throws: `OperatorError` `luks.read-only`, `luks.locked`, `luks.reencryption`, or what opening it
+  ///   fails with.
   package init(_ path: FilePath, checkpoints: Checkpoints) throws {
     self.path = path
     self.checkpoints = checkpoints
     let device = try LUKSDevice(path)
+    lock = try VolumeLock(path)
     guard device.reencryption == .none else {
       throw OperatorError(
         "luks.reencryption", .refused,
         "the data of \(path) is being encrypted anew; nothing else is changed until that is done",
         hint: "go on with it: coffer-custody luks rotate-volume-key, or cryptsetup reencrypt "
           + "--resume-only")
-    }
-    do {
-      try FileDescriptor.open(path, .readWrite, options: [.closeOnExec]).close()
-    } catch let error as Errno {
-      throw OperatorError("luks.read-only", .failed, "\(path) cannot be written: \(error)")
     }
   }
 

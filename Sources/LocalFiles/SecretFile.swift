@@ -24,6 +24,30 @@ package enum SecretFile {
     return try read(file, called: "\(path)")
   }
 
+  /// Writes a secret with a line end to a new file, mode 0600, durably.
+  ///
+  /// - Throws: `OperatorError` `secret.unwritable`, also where the file is there.
+  package static func write(_ secret: borrowing SecretBytes, to path: FilePath) throws {
+    let line = secret.withLineEnd()
+    do {
+      try line.withBytes { try DurableFile.write($0, to: path, taken: .refuse) }
+    } catch let error as Errno {
+      throw OperatorError("secret.unwritable", .failed, "cannot write \(path): \(error)")
+    }
+  }
+
+  /// Writes a secret with a line end to a descriptor.
+  ///
+  /// - Throws: `Errno`.
+  package static func write(
+    _ secret: borrowing SecretBytes, to descriptor: FileDescriptor
+  ) throws {
+    let line = secret.withLineEnd()
+    try line.withBytes { bytes in
+      _ = try unsafe bytes.withUnsafeBytes { unsafe try descriptor.writeAll($0) }
+    }
+  }
+
   private static func read(_ file: FileDescriptor, called name: String) throws -> SecretBytes {
     var count = 0
     let room = try SecretBytes(count: largest) { (bytes: inout MutableRawSpan) throws -> Void in
@@ -42,5 +66,18 @@ package enum SecretFile {
       throw OperatorError("secret.too-large", .usage, "\(name) is too large for a key file")
     }
     return room.withBytes { SecretBytes(copying: $0.extracting(0..<count)) }
+  }
+}
+
+extension SecretBytes {
+  fileprivate borrowing func withLineEnd() -> SecretBytes {
+    withBytes { bytes in
+      SecretBytes(count: bytes.byteCount + 1) { line in
+        for place in 0..<bytes.byteCount {
+          line.storeBytes(of: bytes[byteAt: place], toByteOffset: place, as: UInt8.self)
+        }
+        line.storeBytes(of: UInt8(ascii: "\n"), toByteOffset: bytes.byteCount, as: UInt8.self)
+      }
+    }
   }
 }

@@ -24,6 +24,19 @@ package struct TerminalDialogue: KeyDialogue {
     write("\(message)\n", to: STDERR_FILENO)
   }
 
+  /// Shows a secret to the person at the terminal, and to nobody who reads the output.
+  ///
+  /// - Throws: `OperatorError` `dialogue.no-terminal`.
+  package func show(_ secret: borrowing SecretBytes, after words: String) throws {
+    try onTerminal { terminal in
+      write("\(words)\n\n    ", to: terminal.rawValue)
+      try secret.withBytes { bytes in
+        _ = try unsafe bytes.withUnsafeBytes { unsafe try terminal.writeAll($0) }
+      }
+      write("\n\n", to: terminal.rawValue)
+    }
+  }
+
   package func ask(_ question: String) throws -> String {
     try onTerminal { terminal in
       write("\(question) ", to: terminal.rawValue)

@@ -35,7 +35,7 @@ internal import CTSS2
   private let context: OpaquePointer
   let handle: ESYS_TR
 
-  /// Starts a session whose parameters are encrypted both ways.
+  /// Starts a session; one of kind HMAC encrypts the parameters of its commands both ways.
   ///
   /// - Parameters:
   ///   - kind: HMAC or policy.
@@ -53,11 +53,13 @@ internal import CTSS2
       context, key.handle, bound ?? coffer_no_session, session ?? coffer_no_session,
       coffer_no_session, coffer_no_session, nil, kind, &cipher, coffer_alg_sha256, &started)
     guard result == 0 else { throw TPMFailure.error("start a session of the TPM", result) }
-    let marked = unsafe Esys_TRSess_SetAttributes(
-      context, started, coffer_session_encrypted, 0xff)
+    // A command takes one session that encrypts, and it is not the policy's.
+    let attributes =
+      kind == coffer_session_hmac ? coffer_session_encrypted : coffer_session_continued
+    let marked = unsafe Esys_TRSess_SetAttributes(context, started, attributes, 0xff)
     guard marked == 0 else {
       unsafe Esys_FlushContext(context, started)
-      throw TPMFailure.error("encrypt a session of the TPM", marked)
+      throw TPMFailure.error("set a session of the TPM up", marked)
     }
     unsafe self.context = unsafe context
     handle = started

@@ -44,3 +44,4 @@ static const TPMA_OBJECT coffer_object_storage =
 static const TPMA_OBJECT coffer_object_verifier =
     TPMA_OBJECT_DECRYPT | TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_USERWITHAUTH;
 static const TPM2_CAP coffer_cap_handles = TPM2_CAP_HANDLES;
+static const TPMA_SESSION coffer_session_continued = TPMA_SESSION_CONTINUESESSION;

@@ -21,5 +21,8 @@ struct LUKS: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "luks",
     abstract: "Look after the keyslots and tokens of a LUKS2 volume.",
-    subcommands: [LUKSStatus.self])
+    subcommands: [
+      LUKSStatus.self, LUKSVerify.self, LUKSEnroll.self, LUKSRecoveryKey.self, LUKSRetire.self,
+      LUKSReseal.self,
+    ])
 }

@@ -11,6 +11,9 @@ struct TPMOption: ParsableArguments {
       discussion: "Without it the machine's own: \(TPMConnection.defaultTCTI)."))
   var tcti: String?
 
+  /// Where it is.
+  var address: TPMAddress { TPMAddress(tcti ?? TPMConnection.defaultTCTI) }
+
   /// Asks the TPM what a volume's tokens need to know.
   ///
   /// A machine may have none of its own, which is no error; one that is named must answer.

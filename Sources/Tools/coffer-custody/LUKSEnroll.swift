@@ -1,0 +1,75 @@
+import ArgumentParser
+import Custody
+import OperatorConsole
+import SystemPackage
+import TrustedHardware
+import Vocabulary
+
+/// Has a TPM open a volume.
+struct LUKSEnroll: CofferVerb {
+  static let configuration = CommandConfiguration(
+    commandName: "enroll",
+    abstract: "Add a keyslot that the TPM opens while the PCRs are as they are now.",
+    discussion: """
+      The plan is shown first. Then the header is backed up, a keyslot is added and opened, its token \
+      is written and read again from the disk, the TPM gives the secret in a fresh connection, and \
+      what it gives opens the keyslot. If any of that fails, the keyslot is taken away again. What \
+      opened the volume before opens it still.
+
+      Profiles: compat is opened by systemd 252 to 261; pinned-compat as well, and pins the TPM's \
+      parent key for those from 254 on; srk is opened by systemd from 254 on only. docs/custody.md \
+      says what PCRs defend against and what not.
+      """)
+
+  @Argument(help: "The LUKS2 volume: a block device or an image file.", completion: .file())
+  var device: String
+
+  @Option(help: "The PCRs to seal to, for example 7,11.")
+  var pcrs: PCRList = PCRList(indexes: [])
+
+  @Option(help: "The bank of the PCRs: sha256, sha384, sha512 or sha1.")
+  var bank: PCRBank = .sha256
+
+  @Option(help: "For which systemd the token is written: compat, pinned-compat or srk.")
+  var profile: TokenProfile = .compat
+
+  @Option(
+    help:
+      "PCRs among those of --pcrs that are meant to be never extended when the volume is opened.")
+  var unextended: PCRList = PCRList(indexes: [])
+
+  @OptionGroup var pin: PINOptions
+  @OptionGroup var unlock: UnlockOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var tpm: TPMOption
+  @OptionGroup var output: OutputOptions
+
+  func perform(_ context: ToolContext) throws -> ExitStatus {
+    LUKSDevice.renouncePlugins()
+    let (editor, guarded) = try change.begin(device, context)
+    let request = EnrollmentRequest(
+      profile: profile, pcrs: pcrs.indexes, bank: bank, hasPIN: pin.hasPIN,
+      unextended: unextended.indexes)
+    let plan = try EnrollmentPlan(
+      request.sealing(by: tpm.address.connect()), on: editor.volume())
+    for line in plan.lines { context.console.say(line) }
+    context.console.emit(plan)
+    guard !change.dryRun else { return .done }
+    try change.confirm("Enroll this?")
+    let key = try unlock.volumeKey(of: editor.path)
+    let secret = pin.source(isNew: true)
+    let receipt = try guarded.make("luks.enroll", details: plan.recordDetails) {
+      try Enrollment(editor, by: tpm.address).apply(plan, with: key) { try secret.pin() }
+    }
+    let change = ChangeReport(
+      "enrolled", plan.volume, keyslot: plan.place.keyslot, token: plan.place.token, receipt)
+    context.console.say(
+      "keyslot \(plan.place.keyslot) enrolled, and opened by token \(plan.place.token)")
+    for line in change.lines { context.console.say(line) }
+    context.console.emit(change)
+    return .done
+  }
+}
+
+extension PCRBank: ExpressibleByArgument {}
+extension TokenProfile: ExpressibleByArgument {}

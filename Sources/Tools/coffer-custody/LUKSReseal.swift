@@ -1,0 +1,108 @@
+import ArgumentParser
+import Custody
+import OperatorConsole
+import SystemPackage
+import TrustedHardware
+import Vocabulary
+
+/// Seals a keyslot to other PCR values.
+struct LUKSReseal: CofferVerb {
+  static let configuration = CommandConfiguration(
+    commandName: "reseal",
+    abstract: "Seal a keyslot anew, to the PCR values of now or to predicted ones.",
+    discussion: """
+      All else stays as it is: PCRs, bank, profile, PIN. A new keyslot is added and proven as by \
+      'enroll'; only then the old one goes. Sealed to predicted values, the new keyslot cannot be \
+      proven before the next start: both stay until 'reseal --finish' has opened the new one.
+
+      The volume is unlocked by the old token if it still opens, else by --unlock-key-file or by what \
+      is typed.
+      """)
+
+  @Argument(help: "The LUKS2 volume: a block device or an image file.", completion: .file())
+  var device: String
+
+  @Option(help: "The keyslot to seal anew, where several are sealed.")
+  var keyslot: Int?
+
+  @Flag(help: "Open what was sealed to predicted values, and have the old keyslot go.")
+  var finish = false
+
+  @Option(help: "PCRs that are meant to be never extended when the volume is opened.")
+  var unextended: PCRList = PCRList(indexes: [])
+
+  @OptionGroup var pin: PINOptions
+  @OptionGroup var unlock: UnlockOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var tpm: TPMOption
+  @OptionGroup var output: OutputOptions
+
+  func perform(_ context: ToolContext) throws -> ExitStatus {
+    LUKSDevice.renouncePlugins()
+    let (editor, guarded) = try change.begin(device, context)
+    let resealing = Resealing(editor, by: tpm.address)
+    let secret = pin.source(isNew: false)
+    if finish { return try end(resealing, editor, guarded, secret, context) }
+    let old = try resealing.token(of: keyslot)
+    let plan = try EnrollmentPlan(
+      old.request(unextended: unextended.indexes).sealing(by: tpm.address.connect()),
+      on: editor.volume())
+    for line in plan.lines + ["  instead of    keyslot \(old.keyslot)"] {
+      context.console.say(line)
+    }
+    context.console.emit(plan)
+    guard !change.dryRun else { return .done }
+    try change.confirm("Reseal this?")
+    let key = try volumeKey(of: old, resealing, editor.path, secret)
+    let details = plan.recordDetails.merging(["retired": .integer(old.keyslot)]) { $1 }
+    let receipt = try guarded.make("luks.reseal", details: details) {
+      try Enrollment(editor, by: tpm.address).replace(old.keyslot, by: plan, with: key) {
+        try secret.pin()
+      }
+    }
+    let report = ChangeReport(
+      "resealed", plan.volume, keyslot: plan.place.keyslot, token: plan.place.token,
+      retired: old.keyslot, receipt)
+    context.console.say(
+      "keyslot \(plan.place.keyslot) opened by token \(plan.place.token); keyslot \(old.keyslot) is "
+        + "gone")
+    for line in report.lines { context.console.say(line) }
+    context.console.emit(report)
+    return .done
+  }
+
+  /// By the token while it opens, which asks nobody; else by what is given.
+  private func volumeKey(
+    of old: ResealableToken, _ resealing: Resealing, _ path: FilePath, _ secret: PINSource
+  ) throws -> VolumeKey {
+    guard unlock.unlockKeyFile == nil else { return try unlock.volumeKey(of: path) }
+    do {
+      return try resealing.volumeKey(by: old) { try secret.pin() }
+    } catch let error as OperatorError where error.code == "tpm.policy" {
+      return try unlock.volumeKey(of: path)
+    }
+  }
+
+  private func end(
+    _ resealing: Resealing, _ editor: VolumeEditor, _ guarded: GuardedChange, _ secret: PINSource,
+    _ context: ToolContext
+  ) throws -> ExitStatus {
+    let volume = try editor.volume()
+    guard !change.dryRun else { return .done }
+    var finished: [(new: Int, old: Int)] = []
+    let receipt = try guarded.make("luks.reseal-finish", details: [:]) {
+      finished = try resealing.finish { try secret.pin() }
+      guard !finished.isEmpty else {
+        throw OperatorError(
+          "reseal.nothing-waits", .nothingDone,
+          "no keyslot of \(volume.device) waits for predicted PCR values")
+      }
+    }
+    for (new, old) in finished {
+      let report = ChangeReport("resealed", volume, keyslot: new, retired: old, receipt)
+      context.console.say("keyslot \(new) opened; keyslot \(old) is gone")
+      context.console.emit(report)
+    }
+    return .done
+  }
+}
