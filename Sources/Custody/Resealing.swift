@@ -80,7 +80,8 @@ package struct Resealing: Sendable {
           "luks.unproven", .mismatch,
           "what the TPM gives does not open keyslot \(change.keyslot); keyslot \(change.old) stays")
       }
-      try editor.endReplacement(markedAt: change.mark, retiring: change.old)
+      try editor.endReplacement(
+        token: change.token, markedAt: change.mark, retiring: change.old)
       finished.append((change.keyslot, change.old))
     }
     return finished
