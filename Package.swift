@@ -130,6 +130,7 @@ let package = Package(
     room(
       "TrustedHardware",
       uses: ["Vocabulary", "SecretMemory", "CTSS2", "CCryptsetup", systemPackage]),
+    room("MeasuredBoot", uses: ["Vocabulary", "SecretMemory", "TrustedHardware", systemPackage]),
     room("Custody", uses: ["Vocabulary", "SecretMemory", "TrustedHardware", systemPackage]),
 
     // Files, one at a time.
@@ -183,8 +184,8 @@ let package = Package(
     tool(
       "coffer-custody",
       uses: [
-        "Vocabulary", "TrustedHardware", "Custody", "OperatorConsole", argumentParser,
-        systemPackage,
+        "Vocabulary", "SecretMemory", "LocalFiles", "TrustedHardware", "MeasuredBoot", "Custody",
+        "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
@@ -220,6 +221,9 @@ let package = Package(
       of: "LocalFiles", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
     proofs(
       of: "TrustedHardware", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
+    proofs(
+      of: "MeasuredBoot",
+      uses: ["Vocabulary", "TrustedHardware", "SecretMemory", "ProofTools", systemPackage]),
     proofs(
       of: "Custody",
       uses: ["Vocabulary", "TrustedHardware", "SecretMemory", "ProofTools", systemPackage]),

@@ -21,5 +21,5 @@ struct LUKS: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "luks",
     abstract: "Look after the keyslots and tokens of a LUKS2 volume.",
-    subcommands: [LUKSStatus.self])
+    subcommands: [LUKSStatus.self, LUKSPredict.self, LUKSSignPolicy.self])
 }
