@@ -130,6 +130,7 @@ let package = Package(
     room(
       "TrustedHardware",
       uses: ["Vocabulary", "SecretMemory", "CTSS2", "CCryptsetup", systemPackage]),
+    room("MeasuredBoot", uses: ["Vocabulary", "SecretMemory", "TrustedHardware", systemPackage]),
     room(
       "CustodyRecords",
       uses: ["Vocabulary", "SecretMemory", "Signatures", "LocalFiles", systemPackage]),
@@ -137,7 +138,7 @@ let package = Package(
       "Custody",
       uses: [
         "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Recipients", "TrustedHardware",
-        "CustodyRecords", systemPackage,
+        "MeasuredBoot", "CustodyRecords", systemPackage,
       ]),
 
     // Files, one at a time.
@@ -192,8 +193,8 @@ let package = Package(
       "coffer-custody",
       uses: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Signatures", "LocalFiles", "FileEncryption",
-        "TrustedHardware", "CustodyRecords", "Custody", "OperatorConsole", argumentParser,
-        systemPackage,
+        "TrustedHardware", "MeasuredBoot", "CustodyRecords", "Custody", "OperatorConsole",
+        argumentParser, systemPackage,
       ]),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
@@ -229,6 +230,9 @@ let package = Package(
       of: "LocalFiles", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
     proofs(
       of: "TrustedHardware", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
+    proofs(
+      of: "MeasuredBoot",
+      uses: ["Vocabulary", "TrustedHardware", "SecretMemory", "ProofTools", systemPackage]),
     proofs(
       of: "CustodyRecords",
       uses: ["Vocabulary", "SecretMemory", "Signatures", "ProofTools", systemPackage]),
