@@ -9,7 +9,7 @@ struct CofferCustody: ParsableCommand {
     abstract: "Look after the keys of encrypted volumes.",
     discussion: "Exit codes and findings: docs/exit-codes.md.",
     version: cofferVersion,
-    subcommands: [LUKS.self])
+    subcommands: [LUKS.self, RecordCommands.self])
 
   static func main() async {
     await CofferTool.main(CofferCustody.self, called: "coffer-custody")
@@ -21,5 +21,5 @@ struct LUKS: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "luks",
     abstract: "Look after the keyslots and tokens of a LUKS2 volume.",
-    subcommands: [LUKSStatus.self])
+    subcommands: [LUKSStatus.self, HeaderCommands.self])
 }
