@@ -192,8 +192,8 @@ let package = Package(
     tool(
       "coffer-custody",
       uses: [
-        "Vocabulary", "SecretMemory", "AgeFormat", "Signatures", "LocalFiles", "FileEncryption",
-        "TrustedHardware", "MeasuredBoot", "CustodyRecords", "Custody", "OperatorConsole",
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
+        "FileEncryption", "TrustedHardware", "MeasuredBoot", "CustodyRecords", "Custody", "OperatorConsole",
         argumentParser, systemPackage,
       ]),
 

@@ -47,10 +47,35 @@ struct HeaderImage: ~Copyable {
     return try HeaderImage(scratch, file)
   }
 
+  /// Copies the first bytes of a device as they are, whatever they are.
+  static func start(
+    of device: FilePath, count: Int, in place: FilePath
+  ) throws -> HeaderImage {
+    try of(LocalPath(device).start(count), in: place)
+  }
+
   /// Lends the bytes, which are wiped afterwards.
   func withBytes<Result>(_ body: (RawSpan) throws -> Result) throws -> Result {
     var bytes = try LocalPath(file).read()
     defer { bytes.wipe() }
     return try bytes.withBytes(body)
   }
+}
+
+extension LocalPath {
+  /// The first bytes of a file or a device, fewer where it is shorter.
+  ///
+  /// - Throws: `Errno`.
+  func start(_ count: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    do {
+      try stream {
+        bytes.append($0.extracting(first: count - bytes.count))
+        if bytes.count == count { throw Enough() }
+      }
+    } catch is Enough {}
+    return bytes
+  }
+
+  private struct Enough: Error {}
 }

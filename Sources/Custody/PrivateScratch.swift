@@ -16,22 +16,10 @@ struct PrivateScratch: ~Copyable {
   }
 
   deinit {
-    for name in Self.names(in: folder) { Self.overwrite(folder.appending(name)) }
+    let names = (try? FolderListing.names(in: folder)) ?? []
+    for name in names { Self.overwrite(folder.appending(name)) }
     try? LocalPath(folder).removeContents()
     _ = unsafe folder.withPlatformString { unsafe rmdir($0) }
-  }
-
-  private static func names(in folder: FilePath) -> [String] {
-    guard let stream = unsafe folder.withPlatformString({ unsafe opendir($0) }) else { return [] }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      names.append(
-        unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-          unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-        })
-    }
-    return names.filter { $0 != "." && $0 != ".." }
   }
 
   /// Writes zeros over a file, as far as its file system does so in place.

@@ -74,6 +74,16 @@ package final class SoftwareTPM: Sendable {
     try run("tpm2_pcrextend", "\(index):sha256=" + String(repeating: "5a", count: 32))
   }
 
+  /// Takes a bank away, which needs a restart.
+  package func removeBank(_ name: String) throws {
+    try run("tpm2_pcrallocate", "\(name):none")
+    try run("tpm2_shutdown", "-c")
+    guard let control = StockTool("swtpm_ioctl") else { throw Failed(text: "no swtpm_ioctl") }
+    let outcome = try control.run(["--unix", folder.path(of: "tpm.ctrl"), "-i"])
+    guard outcome.status == 0 else { throw Failed(text: "swtpm_ioctl: \(outcome)") }
+    try run("tpm2_startup", "-c")
+  }
+
   /// Gives a key's authorization value wrongly, once; the key counts failed tries.
   package func failOnce() throws {
     let parent = path(of: "parent.ctx")

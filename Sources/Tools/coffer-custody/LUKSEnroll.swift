@@ -25,7 +25,7 @@ struct LUKSEnroll: CofferVerb {
   var device: String
 
   @Option(help: "The PCRs to seal to, for example 7,11.")
-  var pcrs: PCRList = PCRList(indexes: [])
+  var pcrs = PCRList()
 
   @Option(help: "The bank of the PCRs: sha256, sha384, sha512 or sha1.")
   var bank: PCRBank = .sha256
@@ -36,7 +36,7 @@ struct LUKSEnroll: CofferVerb {
   @Option(
     help:
       "PCRs among those of --pcrs that are meant to be never extended when the volume is opened.")
-  var unextended: PCRList = PCRList(indexes: [])
+  var unextended = PCRList()
 
   @OptionGroup var pin: PINOptions
   @OptionGroup var unlock: UnlockOptions
@@ -71,5 +71,4 @@ struct LUKSEnroll: CofferVerb {
   }
 }
 
-extension PCRBank: ExpressibleByArgument {}
 extension TokenProfile: ExpressibleByArgument {}

@@ -29,7 +29,7 @@ struct LUKSReseal: CofferVerb {
   var finish = false
 
   @Option(help: "PCRs that are meant to be never extended when the volume is opened.")
-  var unextended: PCRList = PCRList(indexes: [])
+  var unextended = PCRList()
 
   @OptionGroup var pin: PINOptions
   @OptionGroup var unlock: UnlockOptions

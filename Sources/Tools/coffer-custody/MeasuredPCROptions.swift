@@ -7,6 +7,9 @@ import Vocabulary
 struct PCRList: ExpressibleByArgument {
   let indexes: Set<Int>
 
+  /// No PCR.
+  init() { indexes = [] }
+
   init?(argument: String) {
     var indexes: Set<Int> = []
     for part in argument.split(
