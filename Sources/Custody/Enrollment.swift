@@ -1,3 +1,4 @@
+package import MeasuredBoot
 internal import SecretMemory
 package import TrustedHardware
 internal import Vocabulary
@@ -10,13 +11,16 @@ internal import Vocabulary
 package struct Enrollment: Sendable {
   private let editor: VolumeEditor
   private let tpm: TPMAddress
+  private let signatures: PCRSignatureFile?
 
   /// - Parameters:
   ///   - editor: the volume.
   ///   - tpm: who seals.
-  package init(_ editor: VolumeEditor, by tpm: TPMAddress) {
+  ///   - signatures: by which a signed policy is proven; nil where there are none.
+  package init(_ editor: VolumeEditor, by tpm: TPMAddress, signatures: PCRSignatureFile?) {
     self.editor = editor
     self.tpm = tpm
+    self.signatures = signatures
   }
 
   /// Does what was planned.
@@ -77,7 +81,7 @@ package struct Enrollment: Sendable {
     guard let written = token.tpm2 else {
       throw OperatorError("luks.unproven", .mismatch, "the token reads back as another one")
     }
-    return try written.passphrase(from: tpm.connect(), pin: pin)
+    return try written.passphrase(from: tpm.connect(), signatures: signatures, pin: pin)
   }
 
   /// The values may have moved since the plan was shown.

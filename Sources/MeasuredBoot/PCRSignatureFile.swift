@@ -11,7 +11,7 @@ internal import Vocabulary
 /// Source: systemd, `src/shared/tpm2-util.c`, `tpm2_find_signature`, and `src/boot/measure.c`, v252.
 package struct PCRSignatureFile: Sendable {
   /// The entries of each bank.
-  private var banks: [String: JSONValue]
+  var banks: [String: JSONValue]
 
   private static let largest = 4 << 20
 
