@@ -123,7 +123,8 @@ import Vocabulary
     cases.append(("no locality", locality.bytes))
     for (name, bytes) in cases {
       let refused = refusal { _ = try EventLog(bytes, of: "log") }
-      #expect(refused?.code == "eventlog.malformed", "\(name): \(refused?.description ?? "accepted")")
+      #expect(
+        refused?.code == "eventlog.malformed", "\(name): \(refused?.description ?? "accepted")")
     }
   }
 
@@ -149,7 +150,8 @@ import Vocabulary
       }
       for _ in 0..<Int.random(in: 0..<6, using: &chance) where !bytes.isEmpty {
         let place = Int.random(in: 0..<bytes.count, using: &chance)
-        bytes[place] = [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &chance)]
+        bytes[place] =
+          [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &chance)]
           .randomElement(using: &chance) ?? 0
       }
       do {
