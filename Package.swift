@@ -59,7 +59,7 @@ func proofs(of room: String, uses: [Target.Dependency] = []) -> Target {
 func sessions(with tools: [Target.Dependency]) -> Target {
   .testTarget(
     name: "ToolSessionTests",
-    dependencies: tools + ["PostgreSQL", "ProofTools", subprocess, systemPackage],
+    dependencies: tools + ["PostgreSQL", "SecretMemory", "ProofTools", subprocess, systemPackage],
     swiftSettings: houseRules)
 }
 
