@@ -192,6 +192,9 @@ final class Office: Sendable {
 
   func path(_ name: String) -> String { folder.path(of: name) }
 
+  /// Writes a file of the officer's, and gives its path.
+  func write(_ text: String, to name: String) throws -> String { try folder.write(text, to: name) }
+
   @discardableResult func custody(_ arguments: String...) async throws -> Program.Outcome {
     try await Program(path: BuiltTools.custody, environment: environment).run(arguments)
   }
