@@ -27,7 +27,7 @@ package final class SoftwareTPM: Sendable {
     process.standardError = FileHandle.nullDevice
     try process.run()
     for _ in 0..<200 {
-      if FileManager.default.fileExists(atPath: folder.path(of: "tpm.ctrl")) { return }
+      if isListening { return }
       usleep(50_000)
     }
     throw Failed(text: "swtpm does not start")
@@ -39,6 +39,16 @@ package final class SoftwareTPM: Sendable {
     // A signal that can be blocked is: the process has the mask of the thread that started it.
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
+  }
+
+  /// Whether both sockets can be connected to: they are there a moment before that, one after the
+  /// other.
+  private var isListening: Bool {
+    let sockets = (try? String(contentsOfFile: "/proc/net/unix", encoding: .utf8)) ?? ""
+    let listening = sockets.split(separator: "\n").filter { $0.contains(" 00010000 ") }
+    return ["tpm", "tpm.ctrl"].allSatisfy { name in
+      listening.contains { $0.hasSuffix(" " + folder.path(of: name)) }
+    }
   }
 
   /// Where it answers, as tpm2-tss names it.
