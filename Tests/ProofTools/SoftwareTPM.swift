@@ -43,11 +43,20 @@ package final class SoftwareTPM: Sendable {
 
   /// Whether both sockets can be connected to: they are there a moment before that, one after the
   /// other.
-  private var isListening: Bool {
-    let sockets = (try? String(contentsOfFile: "/proc/net/unix", encoding: .utf8)) ?? ""
-    let listening = sockets.split(separator: "\n").filter { $0.contains(" 00010000 ") }
-    return ["tpm", "tpm.ctrl"].allSatisfy { name in
-      listening.contains { $0.hasSuffix(" " + folder.path(of: name)) }
+  private var isListening: Bool { ["tpm", "tpm.ctrl"].allSatisfy { canConnect(to: path(of: $0)) } }
+
+  private func canConnect(to path: String) -> Bool {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+    let channel = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(channel) }
+    let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+    return unsafe withUnsafePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe connect(channel, $0, size) == 0
+      }
     }
   }
 

@@ -103,8 +103,9 @@ struct EnrolledVolumeTests {
     try await volume.retire(1, "--unlock-key-file", volume.image.passphrase)
       .expect(14, "retire.foreign")
     #expect(try await volume.findings().contains("token.foreign"))
-    #expect(try volume.image.run(["token", "export", "--token-id", "0", volume.image.path])
-      .contains("ciphertext"))
+    #expect(
+      try volume.image.run(["token", "export", "--token-id", "0", volume.image.path])
+        .contains("ciphertext"))
   }
 
   @Test func aRecoveryKeyIsTypedBackAndOpensAsSystemdWantsIt() async throws {
