@@ -193,8 +193,8 @@ let package = Package(
       "coffer-custody",
       uses: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
-        "FileEncryption", "TrustedHardware", "MeasuredBoot", "CustodyRecords", "Custody", "OperatorConsole",
-        argumentParser, systemPackage,
+        "FileEncryption", "TrustedHardware", "MeasuredBoot", "CustodyRecords", "Custody",
+        "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
