@@ -63,8 +63,12 @@ struct EnrolledVolumeTests {
       "--signature", signature
     ).expect(0)
     #expect(try SystemdTokenPlugin.open(volume.image, volume.tpm, signature: signature) == 1)
+    try await volume.luks("status", "--signature", signature)
+      .expect(0, naming: "policy        signed-pcrs + pcrs", "the PCRs are those sealed to")
     // Another kernel, whose values are signed, too.
     try volume.tpm.extend(11)
+    try await volume.luks("status", "--signature", signature)
+      .expect(0, naming: "[pcr.changed]")
     try await volume.luks("verify", "--signature", signature).expect(4, naming: "no signature")
     try await volume.sign(key, into: signature)
     try await volume.luks("verify", "--signature", signature).expect(0)
