@@ -22,7 +22,7 @@ extension SystemdTPM2Token {
         hint: "systemd-cryptsetup does; nothing is wrong with the volume")
     }
     let lockout = try tpm.properties().lockout
-    if hasPIN { try Self.requireTries(lockout) }
+    if hasPIN { try lockout.requireTry() }
     let bank = TPMState.bank(of: self, among: try tpm.banks())
     let steps: [PolicyStep] =
       (pcrs.isEmpty ? [] : [.pcrs(Set(pcrs), bank)]) + (hasPIN ? [.authValue] : [])
@@ -36,16 +36,5 @@ extension SystemdTPM2Token {
         blobs[0], under: storage, steps: steps, digest: digest, authorization: AuthorizationValue())
     }
     return secret.withBytes { Base64.encodeSecret($0, padding: .required) }
-  }
-
-  /// Stops before the last try: a wrong one would lock out every token of the machine.
-  private static func requireTries(_ lockout: TPMProperties.Lockout) throws {
-    guard lockout.triesLeft <= 1 else { return }
-    throw OperatorError(
-      "tpm.lockout-near", .refused,
-      "\(lockout.failedTries) of \(lockout.maximumTries) tries of the TPM have failed: one more "
-        + "wrong PIN would lock it out, so none is tried",
-      hint: "it forgets one every \(lockout.recoveryTime) seconds; lockoutAuth resets it: "
-        + "tpm2_dictionarylockout -c")
   }
 }

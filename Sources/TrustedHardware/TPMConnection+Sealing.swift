@@ -6,6 +6,8 @@ internal import Vocabulary
 package enum PolicyStep: Sendable {
   /// PCRs of a bank have the values that they had when the secret was sealed.
   case pcrs(Set<Int>, PCRBank)
+  /// A counter has not passed a value.
+  case counter(TPMCounter, atMost: UInt64)
   /// The secret's authorization value is shown.
   case authValue
 }
@@ -62,7 +64,7 @@ extension TPMConnection {
   ///   - digest: the policy's digest, 32 bytes; the TPM is not asked where the steps do not lead
   ///     there, so that no try is wasted.
   ///   - value: what the policy asks to be shown; empty where it does not.
-  /// - Throws: `OperatorError` `tpm.policy`, `tpm.wrong-pin`, `tpm.locked-out`,
+  /// - Throws: `OperatorError` `tpm.policy`, `counter.passed`, `counter.missing`, `tpm.wrong-pin`, `tpm.locked-out`,
   ///   `tpm.not-its-secret`, `tpm.parent-changed`, `tpm.bad-blob`, `tpm.failed`.
   package func unseal(
     _ blob: [UInt8], under parent: StorageParent, steps: [PolicyStep], digest: [UInt8],
@@ -140,6 +142,7 @@ extension TPMConnection {
         context, policy.handle, coffer_no_session, coffer_no_session, coffer_no_session, nil,
         &selection)
       guard result == 0 else { throw TPMFailure.error("meet a policy of PCRs", result) }
+    case .counter(let counter, let value): try demand(counter, atMost: value, in: policy)
     case .authValue:
       let result = unsafe Esys_PolicyAuthValue(
         context, policy.handle, coffer_no_session, coffer_no_session, coffer_no_session)

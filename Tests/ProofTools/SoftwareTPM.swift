@@ -47,6 +47,14 @@ package final class SoftwareTPM: Sendable {
   /// Where a file of this name is in its folder.
   package func path(of name: String) -> String { folder.path(of: name) }
 
+  /// Reads a file of this name in its folder.
+  package func read(_ name: String) throws -> [UInt8] { try folder.read(name) }
+
+  /// Writes a file of this name into its folder, and says where it is.
+  @discardableResult package func write(_ bytes: [UInt8], to name: String) throws -> String {
+    try folder.write(bytes, to: name)
+  }
+
   /// Runs a program of tpm2-tools, whatever comes of it.
   package func attempt(_ program: String, _ arguments: String...) throws -> StockTool.Outcome {
     try outcome(of: program, arguments)
