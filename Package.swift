@@ -131,6 +131,9 @@ let package = Package(
       "TrustedHardware",
       uses: ["Vocabulary", "SecretMemory", "CTSS2", "CCryptsetup", systemPackage]),
     room(
+      "SealedSecrets",
+      uses: ["Vocabulary", "SecretMemory", "LocalFiles", "TrustedHardware", systemPackage]),
+    room(
       "CustodyRecords",
       uses: ["Vocabulary", "SecretMemory", "Signatures", "LocalFiles", systemPackage]),
     room(
@@ -156,7 +159,7 @@ let package = Package(
       uses: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
         "Configuration", "FileTrees", "Repository", "Stores", "Catalog", "Origins", "PostgreSQL",
-        systemPackage,
+        "TrustedHardware", "SealedSecrets", systemPackage,
       ]),
 
     room(
@@ -192,8 +195,8 @@ let package = Package(
       "coffer-custody",
       uses: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Signatures", "LocalFiles", "FileEncryption",
-        "TrustedHardware", "CustodyRecords", "Custody", "OperatorConsole", argumentParser,
-        systemPackage,
+        "TrustedHardware", "SealedSecrets", "CustodyRecords", "Custody", "OperatorConsole",
+        argumentParser, systemPackage,
       ]),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
@@ -229,6 +232,9 @@ let package = Package(
       of: "LocalFiles", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
     proofs(
       of: "TrustedHardware", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
+    proofs(
+      of: "SealedSecrets",
+      uses: ["Vocabulary", "SecretMemory", "TrustedHardware", "ProofTools", systemPackage]),
     proofs(
       of: "CustodyRecords",
       uses: ["Vocabulary", "SecretMemory", "Signatures", "ProofTools", systemPackage]),
