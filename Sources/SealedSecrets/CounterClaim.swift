@@ -23,14 +23,15 @@ struct CounterClaim: Sendable {
   ///   - tpm: whose counter it is.
   ///   - parent: salts the session in which the counter is read.
   /// - Returns: nil where there is to be none.
-  /// - Throws: `OperatorError` `counter.kept`, `counter.far`, `counter.taken`, or what the TPM fails
-  ///   with.
+  /// - Throws: `OperatorError` `counter.kept`, `counter.far`, `counter.taken`, `tpm.wrong-owner-auth`,
+  ///   or what the TPM fails with.
   static func make(
     _ wish: SealingRequest.CounterWish, replacing old: SealedSecret?, and others: [SealedSecret],
     in tpm: borrowing TPMConnection, under parent: StorageParent
   ) throws -> CounterClaim? {
     guard let former = old?.header.counter else {
       guard case .counter(let index) = wish else { return nil }
+      try requireOwner(of: tpm)
       let counter = try tpm.defineCounter(at: index)
       let now = try tpm.value(of: counter, under: parent)
       return CounterClaim(limit: .init(counter, value: now), isNew: true)
@@ -44,6 +45,7 @@ struct CounterClaim: Sendable {
         "what replaces a file has its counter, or the file before would open for ever",
         hint: "leave out --no-counter and --nv-index")
     }
+    try requireOwner(of: tpm)
     let now = try tpm.value(of: former.counter, under: parent)
     let rivals = others.compactMap(\.header.counter).filter { $0.counter == former.counter }
     let highest = (rivals + [former]).map(\.value).reduce(now) { max($0, $1) }
@@ -54,5 +56,15 @@ struct CounterClaim: Sendable {
         hint: "seal the secret under a new counter, without --replace")
     }
     return CounterClaim(limit: .init(former.counter, value: highest + 1), isNew: false)
+  }
+
+  /// Asked before anything is written: what is named could not be made the only one that opens.
+  private static func requireOwner(of tpm: borrowing TPMConnection) throws {
+    guard try tpm.properties().ownerAuthSet else { return }
+    throw OperatorError(
+      "tpm.wrong-owner-auth", .failed,
+      "a counter is made and moved by the owner hierarchy, which has an authorization value that "
+        + "Coffer is not given",
+      hint: "clear it with 'tpm2_changeauth -c owner -p OLD'; --no-counter seals without a counter")
   }
 }

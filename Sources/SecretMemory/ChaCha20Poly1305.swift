@@ -31,7 +31,11 @@ internal import COpenSSL
 
   /// Writes ciphertext and tag: `sealed` must be 16 bytes longer than `plaintext`.
   ///
-  /// - Parameter associated: what is not sealed, and authenticated all the same.
+  /// - Parameters:
+  ///   - plaintext: what is sealed.
+  ///   - nonce: used once under a key.
+  ///   - associated: what is not sealed, and authenticated all the same.
+  ///   - sealed: takes ciphertext and tag.
   package mutating func seal(
     _ plaintext: RawSpan, nonce: InlineArray<12, UInt8>, with associated: RawSpan = RawSpan(),
     into sealed: inout MutableRawSpan
@@ -51,7 +55,11 @@ internal import COpenSSL
 
   /// Writes the plaintext: `plaintext` must be 16 bytes shorter than `sealed`.
   ///
-  /// - Parameter associated: what was given when it was sealed.
+  /// - Parameters:
+  ///   - sealed: ciphertext and tag.
+  ///   - nonce: with which it was sealed.
+  ///   - associated: what was given when it was sealed.
+  ///   - plaintext: takes what was sealed.
   /// - Returns: false where the tag does not fit; then `plaintext` holds zeros.
   package mutating func open(
     _ sealed: RawSpan, nonce: InlineArray<12, UInt8>, with associated: RawSpan = RawSpan(),

@@ -15,11 +15,12 @@ package struct PCRChoice: Sendable {
     self.unextended = unextended
   }
 
-  /// The values to seal to, by index; none where no PCR was chosen.
+  /// The values to seal to.
   ///
   /// - Parameters:
   ///   - tpm: whose live values are taken.
   ///   - predicted: values to come, by index, which are taken instead.
+  /// - Returns: values by index; none where no PCR was chosen.
   /// - Throws: `OperatorError` `pcr.no-bank`, `pcr.missing`, `pcr.never-extended`, `tpm.failed`.
   package func values(
     in tpm: borrowing TPMConnection, predicted: [Int: [UInt8]] = [:]

@@ -9,6 +9,7 @@ extension TPMConnection {
   /// Makes a counter, and moves it for the first time.
   ///
   /// - Parameter wanted: its handle; nil for the first free one of `TPMCounter.choice`.
+  /// - Returns: the counter, whose value is above all that a counter of the TPM ever had.
   /// - Throws: `OperatorError` `counter.taken`, `counter.no-room`, `tpm.wrong-owner-auth`,
   ///   `tpm.failed`.
   package func defineCounter(at wanted: UInt32? = nil) throws -> TPMCounter {
@@ -32,9 +33,12 @@ extension TPMConnection {
       hint: "name another one with --nv-index, or none, and one is chosen")
   }
 
-  /// The value that a counter has now, told in a session that is salted by a pinned key.
+  /// Reads a counter, in a session that is salted by a pinned key.
   ///
-  /// - Parameter parent: salts the session.
+  /// - Parameters:
+  ///   - counter: which.
+  ///   - parent: salts the session.
+  /// - Returns: the value that it has now.
   /// - Throws: `OperatorError` `counter.missing`, `tpm.parent-changed`, `tpm.failed`.
   package func value(of counter: TPMCounter, under parent: StorageParent) throws -> UInt64 {
     let parent = try load(parent)

@@ -125,6 +125,21 @@ struct ReplacementTests {
     }
   }
 
+  /// What is there opens, for a counter is read without the owner; a new one is refused beforehand.
+  @Test func whereTheOwnerHasAnAuthorizationNothingIsBegun() throws {
+    let officer = try Officer()
+    let before = try officer.seal("secret")
+    try officer.tpm.run("tpm2_changeauth", "-c", "owner", "secret")
+    for (name, old) in [("sealed", "sealed"), ("new", nil)] as [(String, String?)] {
+      let refused = refusal { try officer.seal("secret", to: name, replacing: old) }
+      #expect(refused?.code == "tpm.wrong-owner-auth")
+    }
+    #expect(try officer.open(before) == "secret")
+    #expect(try SealedSecret(from: officer.path("sealed")) == before)
+    try officer.seal("secret", to: "new", counter: .none)
+    #expect(try officer.open("new") == "secret")
+  }
+
   @Test func aFileThatIsFarAheadOfItsCounterIsRefused() throws {
     let officer = try Officer()
     let counter = try #require(try officer.seal("secret").header.counter?.counter)
