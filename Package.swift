@@ -159,7 +159,7 @@ let package = Package(
       uses: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
         "Configuration", "FileTrees", "Repository", "Stores", "Catalog", "Origins", "PostgreSQL",
-        "TrustedHardware", "SealedSecrets", systemPackage,
+        systemPackage,
       ]),
 
     room(
@@ -181,8 +181,9 @@ let package = Package(
     tool(
       "coffer-backup",
       uses: [
-        "Vocabulary", "LocalFiles", "Configuration", "Repository", "Operations",
-        "OperatorConsole", "RunNarration", "Origins", argumentParser, systemPackage,
+        "Vocabulary", "SecretMemory", "LocalFiles", "Configuration", "Repository",
+        "TrustedHardware", "SealedSecrets", "Operations", "OperatorConsole", "RunNarration",
+        "Origins", argumentParser, systemPackage,
       ]),
     tool(
       "coffer-restore",

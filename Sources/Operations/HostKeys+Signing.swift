@@ -1,21 +1,24 @@
 import Configuration
 import LocalFiles
-import SealedSecrets
 import SecretMemory
 import Signatures
 import SystemPackage
-import TrustedHardware
 import Vocabulary
 
 extension HostKeys {
-  /// The host's signing key, read from its file or opened by the TPM.
+  /// The host's signing key, read from its file, or opened where it lies sealed.
   ///
-  /// - Throws: `keys.damaged`, `keys.not-sealed`, `keys.sealed-with-pin`, or what sealed secrets and
-  ///   TPMs fail with.
-  static func signingKey(_ configuration: CofferConfiguration) throws -> SigningKey {
+  /// - Parameters:
+  ///   - configuration: names the file.
+  ///   - opener: opens it where it lies sealed.
+  /// - Returns: the key.
+  /// - Throws: `keys.damaged`, `keys.not-sealed`, or what the opener throws.
+  static func signingKey(
+    _ configuration: CofferConfiguration, by opener: any HostKeyOpener
+  ) throws -> SigningKey {
     let path = configuration.hostKey
     do {
-      return try text(of: configuration).withBytes { try SigningKey(parsing: $0) }
+      return try text(of: configuration, by: opener).withBytes { try SigningKey(parsing: $0) }
     } catch let error as SignatureError {
       throw OperatorError(
         "keys.damaged", .usage, "the host key \(path) cannot be used: \(error)",
@@ -34,22 +37,13 @@ extension HostKeys {
         + "sealed one then")
   }
 
-  private static func text(of configuration: CofferConfiguration) throws -> SecretBytes {
+  private static func text(
+    of configuration: CofferConfiguration, by opener: any HostKeyOpener
+  ) throws -> SecretBytes {
     guard let seal = configuration.hostKeySeal else {
       return try SecretFile.read(configuration.hostKey)
     }
     try requireSealed(configuration)
-    let sealed = try SealedSecret(from: configuration.hostKey)
-    guard !sealed.header.hasPIN else { throw asksForPIN(configuration.hostKey) }
-    return try sealed.open(by: TPMAddress(seal.tcti ?? TPMConnection.defaultTCTI)) {
-      throw asksForPIN(configuration.hostKey)
-    }
-  }
-
-  private static func asksForPIN(_ path: FilePath) -> OperatorError {
-    OperatorError(
-      "keys.sealed-with-pin", .usage,
-      "the sealed host key \(path) asks for a PIN, and nobody is there at night to type it",
-      hint: "seal it without one: 'coffer-custody seal' with PCRs and no --pin")
+    return try opener.open(configuration.hostKey, seal)
   }
 }

@@ -124,4 +124,14 @@ struct SealedHostKeyTests {
     try host.folder.write(yaml.replacing("sealed: ", with: "seald: "), to: "coffer.yaml")
     try await host.backup("run").expect(2, "config.unknown-key", naming: "did you mean 'sealed'?")
   }
+
+  /// A strange machine, on which somebody restores, has no libraries of a TPM.
+  @Test func whatRestoresReachesNoTPM() async throws {
+    for (tool, reaches) in [(BuiltTools.restore, false), (BuiltTools.backup, true)] {
+      let linked = try await Program(path: "/usr/bin/ldd").run([tool]).expect(0).output
+      for library in ["libtss2-esys", "libcryptsetup"] {
+        #expect(linked.contains(library) == reaches, "\(linked)")
+      }
+    }
+  }
 }
