@@ -59,7 +59,7 @@ func proofs(of room: String, uses: [Target.Dependency] = []) -> Target {
 func sessions(with tools: [Target.Dependency]) -> Target {
   .testTarget(
     name: "ToolSessionTests",
-    dependencies: tools + ["PostgreSQL", "ProofTools", subprocess, systemPackage],
+    dependencies: tools + ["PostgreSQL", "SecretMemory", "ProofTools", subprocess, systemPackage],
     swiftSettings: houseRules)
 }
 
@@ -130,6 +130,7 @@ let package = Package(
     room(
       "TrustedHardware",
       uses: ["Vocabulary", "SecretMemory", "CTSS2", "CCryptsetup", systemPackage]),
+    room("MeasuredBoot", uses: ["Vocabulary", "SecretMemory", "TrustedHardware", systemPackage]),
     room(
       "SealedSecrets",
       uses: ["Vocabulary", "SecretMemory", "LocalFiles", "TrustedHardware", systemPackage]),
@@ -140,7 +141,7 @@ let package = Package(
       "Custody",
       uses: [
         "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Recipients", "TrustedHardware",
-        "CustodyRecords", systemPackage,
+        "MeasuredBoot", "CustodyRecords", systemPackage,
       ]),
 
     // Files, one at a time.
@@ -195,9 +196,9 @@ let package = Package(
     tool(
       "coffer-custody",
       uses: [
-        "Vocabulary", "SecretMemory", "AgeFormat", "Signatures", "LocalFiles", "FileEncryption",
-        "TrustedHardware", "SealedSecrets", "CustodyRecords", "Custody", "OperatorConsole",
-        argumentParser, systemPackage,
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
+        "FileEncryption", "TrustedHardware", "MeasuredBoot", "SealedSecrets", "CustodyRecords",
+        "Custody", "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
@@ -233,6 +234,9 @@ let package = Package(
       of: "LocalFiles", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
     proofs(
       of: "TrustedHardware", uses: ["Vocabulary", "SecretMemory", "ProofTools", systemPackage]),
+    proofs(
+      of: "MeasuredBoot",
+      uses: ["Vocabulary", "TrustedHardware", "SecretMemory", "ProofTools", systemPackage]),
     proofs(
       of: "SealedSecrets",
       uses: ["Vocabulary", "SecretMemory", "TrustedHardware", "ProofTools", systemPackage]),

@@ -23,6 +23,8 @@ package enum CustodyStep: String, Sendable, CaseIterable {
   case keyslotDestroyed = "keyslot-destroyed"
   /// Its token is gone.
   case tokenRemoved = "token-removed"
+  /// The token that replaces it has its number, beside its own.
+  case tokenMoved = "token-moved"
   /// The header says no more that it goes.
   case retired
   /// The change is in the custody record.

@@ -1,3 +1,4 @@
+package import MeasuredBoot
 internal import SecretMemory
 package import TrustedHardware
 internal import Vocabulary
@@ -10,13 +11,16 @@ internal import Vocabulary
 package struct Enrollment: Sendable {
   private let editor: VolumeEditor
   private let tpm: TPMAddress
+  private let signatures: PCRSignatureFile?
 
   /// - Parameters:
   ///   - editor: the volume.
   ///   - tpm: who seals.
-  package init(_ editor: VolumeEditor, by tpm: TPMAddress) {
+  ///   - signatures: by which a signed policy is proven; nil where there are none.
+  package init(_ editor: VolumeEditor, by tpm: TPMAddress, signatures: PCRSignatureFile?) {
     self.editor = editor
     self.tpm = tpm
+    self.signatures = signatures
   }
 
   /// Does what was planned.
@@ -38,7 +42,11 @@ package struct Enrollment: Sendable {
   /// Seals anew what a token sealed, to the PCR values of now, and has the old keyslot go when the new
   /// one is proven.
   ///
-  /// - Parameter old: the keyslot that goes.
+  /// - Parameters:
+  ///   - old: the keyslot that goes.
+  ///   - plan: what was shown.
+  ///   - key: the volume key.
+  ///   - pin: as in `apply`.
   /// - Throws: as `apply`.
   package func replace(
     _ old: Int, by plan: EnrollmentPlan, with key: borrowing VolumeKey, pin: () throws -> PIN
@@ -50,7 +58,11 @@ package struct Enrollment: Sendable {
 
   /// Seals to PCR values to come, and leaves the old keyslot until the new one can be proven.
   ///
-  /// - Parameter old: the keyslot that goes then.
+  /// - Parameters:
+  ///   - plan: what was shown.
+  ///   - old: the keyslot that goes then.
+  ///   - key: the volume key.
+  ///   - pin: asked for where there is one.
   /// - Throws: as `apply`.
   package func stage(
     _ plan: EnrollmentPlan, replacing old: Int, with key: borrowing VolumeKey,
@@ -77,7 +89,7 @@ package struct Enrollment: Sendable {
     guard let written = token.tpm2 else {
       throw OperatorError("luks.unproven", .mismatch, "the token reads back as another one")
     }
-    return try written.passphrase(from: tpm.connect(), pin: pin)
+    return try written.passphrase(from: tpm.connect(), signatures: signatures, pin: pin)
   }
 
   /// The values may have moved since the plan was shown.

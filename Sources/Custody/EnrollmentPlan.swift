@@ -1,4 +1,5 @@
 internal import TrustedHardware
+internal import SecretMemory
 internal import SystemPackage
 package import Vocabulary
 
@@ -33,7 +34,13 @@ package struct EnrollmentPlan: Sendable, Encodable {
       "  profile       \(sealing.profile.rawValue)",
       "  keyslot       \(place.keyslot), new; token \(place.token)",
       "  pin           \(sealing.hasPIN ? "asked for at every start" : "none")",
-    ] + pcrs + warnings.map { "  warning       \($0)" }
+    ] + signed + pcrs + warnings.map { "  warning       \($0)" }
+  }
+
+  private var signed: [String] {
+    guard let signed = sealing.signed else { return [] }
+    let list = signed.pcrs.sorted().map(String.init).joined(separator: ", ")
+    return ["  signed pcrs   \(list), by key \(signed.key.fingerprint.hex)"]
   }
 
   private static func warnings(
@@ -73,6 +80,8 @@ package struct EnrollmentPlan: Sendable, Encodable {
     try fields.encode(place.token, forKey: .token)
     try fields.encode(sealing.bank, forKey: .bank)
     try fields.encode(sealing.hasPIN, forKey: .pin)
+    try fields.encode(sealing.signed?.pcrs.sorted() ?? [], forKey: .signedPCRs)
+    try fields.encode(sealing.signed?.key.fingerprint.hex, forKey: .publicKey)
     try fields.encode(
       Dictionary(
         uniqueKeysWithValues: sealing.values.map { (String($0), Hexadecimal.encode($1)) }),
@@ -82,6 +91,7 @@ package struct EnrollmentPlan: Sendable, Encodable {
 
   private enum Field: CodingKey {
     case event, device, uuid, profile, keyslot, token, bank, pin, pcrs, warnings
+    case signedPCRs, publicKey
   }
 }
 

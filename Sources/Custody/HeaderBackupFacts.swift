@@ -41,7 +41,7 @@ package struct HeaderBackupFacts: Sendable, Codable, Equatable {
   package let device: String
   /// When the header was read.
   package let time: Timestamp
-  /// `LUKSHeader.volumeKeyDigest`; nil in what a restore kept of a device without a header.
+  /// `LUKSHeader.volumeKeyDigest`; never nil in what is written.
   package let volumeKeyDigest: SHA256Digest?
   /// SHA-256 of the header's image, the plaintext.
   package let headerSHA256: SHA256Digest
@@ -59,17 +59,17 @@ package struct HeaderBackupFacts: Sendable, Codable, Equatable {
   package var expired: Expiry?
 
   init(
-    uuid: String, device: String, time: Timestamp, header: LUKSHeader?, image: ImageSize,
+    uuid: String, device: String, time: Timestamp, header: LUKSHeader, image: ImageSize,
     sealed: ImageSize, recipients: [String]
   ) {
     type = Self.type
     version = Self.format
     (self.uuid, self.device, self.time) = (uuid, device, time)
-    volumeKeyDigest = header?.volumeKeyDigest
+    volumeKeyDigest = header.volumeKeyDigest
     (headerSHA256, headerSize) = (image.sha256, image.size)
     (ageSHA256, ageSize) = (sealed.sha256, sealed.size)
-    keyslots = header.map { Self.keyslots(of: $0) } ?? []
-    tokens = header.map { Self.tokens(of: $0) } ?? []
+    keyslots = Self.keyslots(of: header)
+    tokens = Self.tokens(of: header)
     self.recipients = recipients
   }
 
@@ -88,6 +88,9 @@ package struct HeaderBackupFacts: Sendable, Codable, Equatable {
       Token(number: $0.number, type: $0.type, keyslots: $0.keyslots, sha256: $0.fingerprint)
     }
   }
+
+  /// Whether they are of this version.
+  var isReadable: Bool { type == Self.type && version == Self.format }
 
   /// Whether a header that was loaded from the backup is the one that is described.
   func describes(_ header: LUKSHeader, uuid: String) -> Bool {

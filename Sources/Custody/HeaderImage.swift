@@ -28,14 +28,16 @@ struct HeaderImage: ~Copyable {
 
   /// Copies the header of a device as it is on its disk now.
   ///
-  /// - Parameter place: the folder in which a scratch folder is made; not on the medium that the
-  ///   backup goes to, which may leave the house.
+  /// `place` is the folder in which a scratch folder is made; not on the medium that the backup goes
+  /// to, which may leave the house. `proof` looks at the file before it is measured: libcryptsetup
+  /// repairs a damaged copy of a header as it loads it.
   static func copied(
-    from device: borrowing LUKSDevice, in place: FilePath
+    from device: borrowing LUKSDevice, in place: FilePath, proof: (FilePath) throws -> Void
   ) throws -> HeaderImage {
     let scratch = try PrivateScratch(in: place)
     let file = scratch.folder.appending("header.img")
     try device.writeHeader(to: file)
+    try proof(file)
     return try HeaderImage(scratch, file)
   }
 
@@ -47,10 +49,35 @@ struct HeaderImage: ~Copyable {
     return try HeaderImage(scratch, file)
   }
 
+  /// Copies the first bytes of a device as they are, whatever they are.
+  static func start(
+    of device: FilePath, count: Int, in place: FilePath
+  ) throws -> HeaderImage {
+    try of(LocalPath(device).start(count), in: place)
+  }
+
   /// Lends the bytes, which are wiped afterwards.
   func withBytes<Result>(_ body: (RawSpan) throws -> Result) throws -> Result {
     var bytes = try LocalPath(file).read()
     defer { bytes.wipe() }
     return try bytes.withBytes(body)
   }
+}
+
+extension LocalPath {
+  /// The first bytes of a file or a device, fewer where it is shorter.
+  ///
+  /// - Throws: `Errno`.
+  func start(_ count: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    do {
+      try stream {
+        bytes.append($0.extracting(first: count - bytes.count))
+        if bytes.count == count { throw Enough() }
+      }
+    } catch is Enough {}
+    return bytes
+  }
+
+  private struct Enough: Error {}
 }

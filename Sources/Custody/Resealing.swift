@@ -1,3 +1,4 @@
+package import MeasuredBoot
 internal import SecretMemory
 package import TrustedHardware
 internal import Vocabulary
@@ -6,18 +7,22 @@ internal import Vocabulary
 package struct Resealing: Sendable {
   private let editor: VolumeEditor
   private let tpm: TPMAddress
+  private let signatures: PCRSignatureFile?
 
   /// - Parameters:
   ///   - editor: the volume.
   ///   - tpm: who seals.
-  package init(_ editor: VolumeEditor, by tpm: TPMAddress) {
+  ///   - signatures: by which a signed policy is met; nil where there are none.
+  package init(_ editor: VolumeEditor, by tpm: TPMAddress, signatures: PCRSignatureFile?) {
     self.editor = editor
     self.tpm = tpm
+    self.signatures = signatures
   }
 
   /// Finds the token that is meant.
   ///
   /// - Parameter keyslot: its keyslot; nil where the volume has one such token only.
+  /// - Returns: the token, with its keyslot.
   /// - Throws: `OperatorError` `reseal.none`, `reseal.ambiguous`.
   package func token(of keyslot: Int?) throws -> ResealableToken {
     let volume = try editor.volume()
@@ -50,7 +55,8 @@ package struct Resealing: Sendable {
   package func volumeKey(
     by old: ResealableToken, pin: () throws -> PIN
   ) throws -> VolumeKey {
-    let passphrase = try old.token.passphrase(from: tpm.connect(), pin: pin)
+    let passphrase = try old.token.passphrase(
+      from: tpm.connect(), signatures: signatures, pin: pin)
     let device = try LUKSDevice(editor.path)
     guard let key = try device.volumeKey(from: passphrase, at: .keyslot(old.keyslot)) else {
       throw OperatorError(
@@ -71,7 +77,8 @@ package struct Resealing: Sendable {
       guard let sealed = volume.tokens.first(where: { $0.number == change.token })?.tpm2 else {
         continue
       }
-      let passphrase = try sealed.passphrase(from: tpm.connect(), pin: pin)
+      let passphrase = try sealed.passphrase(
+        from: tpm.connect(), signatures: signatures, pin: pin)
       let device = try LUKSDevice(editor.path)
       guard
         try device.opened(by: passphrase, at: .keyslot(change.keyslot)) == change.keyslot
@@ -80,7 +87,8 @@ package struct Resealing: Sendable {
           "luks.unproven", .mismatch,
           "what the TPM gives does not open keyslot \(change.keyslot); keyslot \(change.old) stays")
       }
-      try editor.endReplacement(markedAt: change.mark, retiring: change.old)
+      try editor.endReplacement(
+        token: change.token, markedAt: change.mark, retiring: change.old)
       finished.append((change.keyslot, change.old))
     }
     return finished
@@ -108,16 +116,23 @@ package struct ResealableToken: Sendable {
   /// The same parameters, for an enrolment.
   ///
   /// - Parameter unextended: PCRs that are meant to be as a reset leaves them.
+  /// - Returns: what would write a token like it.
   /// - Throws: `OperatorError` `token.unsupported`.
   package func request(unextended: Set<Int>) throws -> EnrollmentRequest {
-    guard let profile = TokenProfile(token), token.publicKeyPCRs.isEmpty, !token.isPCRLock else {
+    guard let profile = TokenProfile(token), !token.isPCRLock else {
       throw OperatorError(
         "token.unsupported", .failed,
         "the token of keyslot \(keyslot) is of a form that Coffer does not write",
         hint: "enroll a keyslot beside it, and retire this one")
     }
+    let signed =
+      try token.publicKeyPCRs.isEmpty
+      ? nil
+      : SignedPCRs(
+        Set(token.publicKeyPCRs), signedBy: token.publicKey ?? [],
+        of: "the token of keyslot \(keyslot)")
     return EnrollmentRequest(
-      profile: profile, pcrs: Set(token.pcrs), bank: token.bank ?? .sha256,
+      profile: profile, pcrs: Set(token.pcrs), bank: token.bank ?? .sha256, signed: signed,
       hasPIN: token.hasPIN, unextended: unextended)
   }
 }

@@ -12,6 +12,8 @@ package struct SystemdTPM2Token: Sendable, Equatable, Encodable {
   package let bank: PCRBank?
   /// PCRs that a signed policy vouches for.
   package let publicKeyPCRs: [Int]
+  /// The key that vouches for them, the PEM text as its file has it; nil where there is none.
+  package let publicKey: [UInt8]?
   /// Whether a PIN is asked for.
   package let hasPIN: Bool
   /// What the PIN is salted with, which systemd 252 does not understand; nil where it is not.
@@ -45,12 +47,11 @@ package struct SystemdTPM2Token: Sendable, Equatable, Encodable {
     }
     hasPIN = json["tpm2-pin"] == .boolean(true)
     self.blobs = blobs
-    switch json["tpm2_salt"] {
-    case nil: salt = nil
-    case .text(let text)?:
-      guard let bytes = Base64.decode(text, padding: .required) else { return nil }
-      salt = bytes
-    default: return nil
+    do {
+      salt = try json["tpm2_salt"]?.decoded()
+      publicKey = try json["tpm2_pubkey"]?.decoded()
+    } catch {
+      return nil
     }
     isPCRLock = json["tpm2_pcrlock"] == .boolean(true)
     guard let parent = TokenParent(json) else { return nil }
@@ -108,6 +109,14 @@ extension [String] {
 }
 
 extension JSONValue {
+  /// What a text says in Base64.
+  fileprivate func decoded() throws -> [UInt8] {
+    guard case .text(let text) = self, let bytes = Base64.decode(text, padding: .required) else {
+      throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "not Base64"))
+    }
+    return bytes
+  }
+
   /// Numbers of PCRs, in ascending order; nil where this is anything else.
   fileprivate var pcrs: [Int]? {
     guard case .list(let values) = self else { return nil }

@@ -48,7 +48,7 @@ package struct VolumeEditor: Sendable {
       guard case .pending(let change) = token.kind else { continue }
       switch change {
       case .addition(let keyslot, let number): try undo(keyslot: keyslot, token: number)
-      case .retirement(let keyslot): try destroy(keyslot)
+      case .retirement(let keyslot, let move): try destroy(keyslot, moving: move)
       case .replacement: continue
       }
       try LUKSDevice(path).removeToken(token.number)
@@ -71,7 +71,9 @@ package struct VolumeEditor: Sendable {
     retiring old: Int? = nil, proof: (VolumeToken) throws -> SecretBytes
   ) throws {
     let change = PendingChange.addition(keyslot: place.keyslot, token: place.token)
-    let next = old.map { PendingChange.retirement(keyslot: $0) }
+    let next = try old.map { old in
+      PendingChange.retirement(keyslot: old, moving: try move(place.token, toTokenOf: old))
+    }
     try changing(change, at: place.mark, then: next) {
       try write(sealed, at: place, for: key)
       let again = try LUKSDevice(path)
@@ -84,7 +86,9 @@ package struct VolumeEditor: Sendable {
       }
       try checkpoints.reach(.tokenOpened)
     }
-    if let old { try finishRetiring(old, markedAt: place.mark) }
+    if case .retirement(let old, let move)? = next {
+      try finishRetiring(old, moving: move, markedAt: place.mark)
+    }
     try checkpoints.reach(.unmarked)
   }
 
@@ -119,16 +123,26 @@ package struct VolumeEditor: Sendable {
   }
 
   /// Has the old keyslot of a replacement go, the new one being proven.
-  func endReplacement(markedAt mark: Int, retiring old: Int) throws {
-    try LUKSDevice(path).writeToken(PendingChange.retirement(keyslot: old).json, at: mark)
-    try finishRetiring(old, markedAt: mark)
+  func endReplacement(token: Int, markedAt mark: Int, retiring old: Int) throws {
+    let move = try move(token, toTokenOf: old)
+    let change = PendingChange.retirement(keyslot: old, moving: move)
+    try LUKSDevice(path).writeToken(change.json, at: mark)
+    try finishRetiring(old, moving: move, markedAt: mark)
   }
 
-  private func finishRetiring(_ keyslot: Int, markedAt mark: Int) throws {
+  private func finishRetiring(
+    _ keyslot: Int, moving move: PendingChange.TokenMove? = nil, markedAt mark: Int
+  ) throws {
     try checkpoints.reach(.retirementMarked)
-    try destroy(keyslot)
+    try destroy(keyslot, moving: move)
     try LUKSDevice(path).removeToken(mark)
     try checkpoints.reach(.retired)
+  }
+
+  /// The token that replaces another keeps its place in the order.
+  private func move(_ token: Int, toTokenOf old: Int) throws -> PendingChange.TokenMove? {
+    let there = try volume().tokens(of: old).first { $0.keyslots == [old] }?.number
+    return there.flatMap { $0 < token ? PendingChange.TokenMove(from: token, to: $0) : nil }
   }
 
   private func write(
@@ -185,15 +199,28 @@ package struct VolumeEditor: Sendable {
     }
   }
 
-  private func destroy(_ keyslot: Int) throws {
+  private func destroy(_ keyslot: Int, moving move: PendingChange.TokenMove? = nil) throws {
+    if let move { try apply(move) }
     let volume = try volume()
-    let tokens = volume.tokens(of: keyslot).filter { $0.keyslots == [keyslot] }.map(\.number)
+    // Those without a keyslot are what an earlier run left when it was cut off here.
+    let tokens = volume.tokens.filter {
+      $0.keyslots == [keyslot] || ($0.keyslots.isEmpty && $0.isSystemds)
+    }.map(\.number)
     if volume.keyslots.contains(where: { $0.number == keyslot }) {
       try LUKSDevice(path).destroyKeyslot(keyslot)
     }
     try checkpoints.reach(.keyslotDestroyed)
     for token in tokens { try LUKSDevice(path).removeToken(token) }
     try checkpoints.reach(.tokenRemoved)
+  }
+
+  /// Puts a token over the one that it replaces: there is no moment without one of them in that place.
+  private func apply(_ move: PendingChange.TokenMove) throws {
+    let device = try LUKSDevice(path)
+    guard let token = device.header.tokens.first(where: { $0.number == move.from }) else { return }
+    try device.writeToken(.object(token.json), at: move.to)
+    try checkpoints.reach(.tokenMoved)
+    try device.removeToken(move.from)
   }
 
   private func unproven(_ why: String) -> OperatorError {

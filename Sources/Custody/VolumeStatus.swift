@@ -10,16 +10,19 @@ package struct VolumeStatus: Sendable {
   package let volume: Volume
   /// The TPM, or why none answered.
   package let tpm: TPMAnswer
+  /// How well its header is kept; nil where nobody looked.
+  package let header: HeaderState?
   /// What should be known, what weighs most first.
   package let findings: [CustodyFinding]
 
   /// Judges.
-  package init(_ volume: Volume, _ tpm: TPMAnswer) {
+  package init(_ volume: Volume, _ tpm: TPMAnswer, header: HeaderState? = nil) {
     self.volume = volume
     self.tpm = tpm
+    self.header = header
     let found =
       KeyslotJudgement(volume).findings + TokenJudgement(volume, tpm.state).findings
-      + TPMJudgement(volume, tpm).findings
+      + TPMJudgement(volume, tpm).findings + (header.map { HeaderJudgement($0).findings } ?? [])
     findings = CustodyFinding.Severity.allCases.reversed().flatMap { severity in
       found.filter { $0.severity == severity }
     }
@@ -45,12 +48,13 @@ extension VolumeStatus: Encodable {
     try fields.encode(volume.keyslots.map { KeyslotLine($0, of: volume) }, forKey: .keyslots)
     try fields.encode(volume.tokens.map { TokenLine($0, matches($0)) }, forKey: .tokens)
     try fields.encode(tpm.state.map(TPMLine.init), forKey: .tpm)
+    if let header { try fields.encode(header.backup, forKey: .headerBackup) }
     try fields.encode(findings, forKey: .findings)
   }
 
   private enum Field: CodingKey {
     case event, device, uuid, label, cipher, volumeKeyBits, reencryption, keyslots, tokens, tpm
-    case findings
+    case headerBackup, findings
   }
 }
 

@@ -44,6 +44,14 @@ package struct VolumeToken: Sendable, Encodable {
   /// Whether it opens nothing without a TPM; clevis may need one, and does not say so.
   package var mayNeedTPM: Bool { type == "systemd-tpm2" || type == "clevis" }
 
+  /// Whether it is one of those that Coffer writes for systemd.
+  var isSystemds: Bool {
+    switch kind {
+    case .systemdTPM2, .systemdRecovery: true
+    case .unreadable, .pending, .foreign: false
+    }
+  }
+
   /// The kind in one word, for JSON.
   package var kindName: String {
     switch kind {

@@ -1,3 +1,4 @@
+package import MeasuredBoot
 package import SecretMemory
 package import SystemPackage
 package import TrustedHardware
@@ -16,14 +17,19 @@ package struct VolumeVerification: Sendable {
   ///
   /// - Parameters:
   ///   - tpm: whom systemd's tokens are opened by.
+  ///   - signatures: by which signed policies are met; nil where there are none.
   ///   - pin: asked for where a token has one; nil where nobody can be asked.
   /// - Returns: what came of each keyslot of each token; tokens of recovery keys are left out.
   /// - Throws: `OperatorError` of the kinds that opening a volume fails with.
-  package func tokens(by tpm: TPMAddress, pin: (() throws -> PIN)?) throws -> [KeyslotProof] {
+  package func tokens(
+    by tpm: TPMAddress, signatures: PCRSignatureFile?, pin: (() throws -> PIN)?
+  ) throws -> [KeyslotProof] {
     let volume = Volume(try LUKSDevice(path), at: path)
     return try volume.tokens.flatMap { token in
       try token.keyslots.compactMap { keyslot in
-        guard let outcome = try outcome(of: token, keyslot, by: tpm, pin: pin) else { return nil }
+        guard
+          let outcome = try outcome(of: token, keyslot, by: tpm, signatures, pin: pin)
+        else { return nil }
         return KeyslotProof(
           keyslot: keyslot, token: token.number, kind: token.type, outcome: outcome)
       }
@@ -48,6 +54,8 @@ package struct VolumeVerification: Sendable {
   /// The keyslots that only a person can open, with nothing that was typed for them.
   ///
   /// - Parameter proven: those that have been opened.
+  /// - Returns: one for each that was not.
+  /// - Throws: `OperatorError` of the kinds that opening a volume fails with.
   package func untyped(besides proven: Set<Int>) throws -> [KeyslotProof] {
     let volume = Volume(try LUKSDevice(path), at: path)
     return volume.tokens.filter { token in
@@ -62,14 +70,15 @@ package struct VolumeVerification: Sendable {
   }
 
   private func outcome(
-    of token: VolumeToken, _ keyslot: Int, by tpm: TPMAddress, pin: (() throws -> PIN)?
+    of token: VolumeToken, _ keyslot: Int, by tpm: TPMAddress, _ signatures: PCRSignatureFile?,
+    pin: (() throws -> PIN)?
   ) throws -> KeyslotProof.Outcome? {
     switch token.kind {
     case .systemdTPM2(let sealed):
       guard !sealed.hasPIN || pin != nil else {
         return .untested("its PIN was not given (--pin-file)")
       }
-      return try opened(sealed, keyslot, by: tpm, pin: pin)
+      return try opened(sealed, keyslot, by: tpm, signatures, pin: pin)
     case .unreadable: return .untested("the token is not as systemd writes it")
     case .foreign: return .untested("it is somebody else's, and left alone")
     case .systemdRecovery, .pending: return nil
@@ -77,10 +86,11 @@ package struct VolumeVerification: Sendable {
   }
 
   private func opened(
-    _ sealed: SystemdTPM2Token, _ keyslot: Int, by tpm: TPMAddress, pin: (() throws -> PIN)?
+    _ sealed: SystemdTPM2Token, _ keyslot: Int, by tpm: TPMAddress,
+    _ signatures: PCRSignatureFile?, pin: (() throws -> PIN)?
   ) throws -> KeyslotProof.Outcome {
     do {
-      let passphrase = try sealed.passphrase(from: tpm.connect()) {
+      let passphrase = try sealed.passphrase(from: tpm.connect(), signatures: signatures) {
         guard let pin else { throw OperatorError("pin.missing", .usage, "no PIN was given") }
         return try pin()
       }

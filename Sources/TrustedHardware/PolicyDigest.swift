@@ -3,11 +3,12 @@ internal import Vocabulary
 
 /// The digest of a TPM policy, worked out without a TPM; SHA-256, as systemd's tokens have it.
 ///
-/// Source: TPM 2.0 Library Specification 1.59, part 3, sections 23.7 (PolicyPCR), 23.9
-/// (PolicyNV) and 23.18 (PolicyAuthValue).
+/// Source: TPM 2.0 Library Specification 1.59, part 3, sections 23.7 (PolicyPCR), 23.9 (PolicyNV),
+/// 23.16 (PolicyAuthorize) and 23.18 (PolicyAuthValue).
 package struct PolicyDigest: Equatable, Sendable {
   private static let policyPCR: [UInt8] = [0x00, 0x00, 0x01, 0x7f]
   private static let policyNV: [UInt8] = [0x00, 0x00, 0x01, 0x49]
+  private static let policyAuthorize: [UInt8] = [0x00, 0x00, 0x01, 0x6a]
   private static let policyAuthValue: [UInt8] = [0x00, 0x00, 0x01, 0x6b]
 
   /// The digest, 32 bytes; zeros where nothing was asked for yet.
@@ -37,6 +38,18 @@ package struct PolicyDigest: Equatable, Sendable {
   /// Asks for the object's authorization value, a PIN.
   package mutating func requireAuthValue() {
     extend(Self.policyAuthValue)
+  }
+
+  /// Asks that a key has signed the policy as it stands, which is forgotten: whatever the key signs
+  /// takes its place.
+  ///
+  /// - Parameters:
+  ///   - keyName: the key's name, algorithm included, 34 bytes for SHA-256.
+  ///   - ref: the policyRef; systemd's is empty.
+  package mutating func authorize(keyName: [UInt8], ref: [UInt8] = []) {
+    bytes = [UInt8](repeating: 0, count: 32)
+    extend(Self.policyAuthorize + keyName)
+    extend(ref)
   }
 
   private mutating func extend(_ command: [UInt8]) {

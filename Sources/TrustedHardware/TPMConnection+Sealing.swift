@@ -4,6 +4,8 @@ internal import Vocabulary
 
 /// What must hold before a TPM gives a secret, one demand after the other.
 package enum PolicyStep: Sendable {
+  /// PCRs have values that a key has signed.
+  case signedPCRs(SignedPCRPolicy)
   /// PCRs of a bank have the values that they had when the secret was sealed.
   case pcrs(Set<Int>, PCRBank)
   /// A counter has not passed a value.
@@ -64,7 +66,9 @@ extension TPMConnection {
   ///   - digest: the policy's digest, 32 bytes; the TPM is not asked where the steps do not lead
   ///     there, so that no try is wasted.
   ///   - value: what the policy asks to be shown; empty where it does not.
-  /// - Throws: `OperatorError` `tpm.policy`, `counter.passed`, `counter.missing`, `tpm.wrong-pin`, `tpm.locked-out`,
+  /// - Returns: the secret.
+  /// - Throws: `OperatorError` `tpm.policy`, `counter.passed`, `counter.missing`, `tpm.wrong-pin`,
+  ///   `tpm.locked-out`,
   ///   `tpm.not-its-secret`, `tpm.parent-changed`, `tpm.bad-blob`, `tpm.failed`.
   package func unseal(
     _ blob: [UInt8], under parent: StorageParent, steps: [PolicyStep], digest: [UInt8],
@@ -136,12 +140,8 @@ extension TPMConnection {
 
   private func demand(_ step: PolicyStep, in policy: borrowing TPMSession) throws {
     switch step {
-    case .pcrs(let indexes, let bank):
-      var selection = Selection.write(indexes, of: bank)
-      let result = unsafe Esys_PolicyPCR(
-        context, policy.handle, coffer_no_session, coffer_no_session, coffer_no_session, nil,
-        &selection)
-      guard result == 0 else { throw TPMFailure.error("meet a policy of PCRs", result) }
+    case .signedPCRs(let signed): try demand(signed, in: policy)
+    case .pcrs(let indexes, let bank): try demand(indexes, of: bank, in: policy)
     case .counter(let counter, let value): try demand(counter, atMost: value, in: policy)
     case .authValue:
       let result = unsafe Esys_PolicyAuthValue(
@@ -150,8 +150,17 @@ extension TPMConnection {
     }
   }
 
+  /// The PCRs have the values of now.
+  func demand(_ indexes: Set<Int>, of bank: PCRBank, in policy: borrowing TPMSession) throws {
+    var selection = Selection.write(indexes, of: bank)
+    let result = unsafe Esys_PolicyPCR(
+      context, policy.handle, coffer_no_session, coffer_no_session, coffer_no_session, nil,
+      &selection)
+    guard result == 0 else { throw TPMFailure.error("meet a policy of PCRs", result) }
+  }
+
   /// The digest of the policy that a session has met so far.
-  private func digest(of policy: borrowing TPMSession) throws -> [UInt8] {
+  func digest(of policy: borrowing TPMSession) throws -> [UInt8] {
     var digest: UnsafeMutablePointer<TPM2B_DIGEST>?
     let result = unsafe Esys_PolicyGetDigest(
       context, policy.handle, coffer_no_session, coffer_no_session, coffer_no_session, &digest)

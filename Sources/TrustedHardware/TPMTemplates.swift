@@ -49,6 +49,25 @@ enum Template {
     return TPM2B_PUBLIC(size: 0, publicArea: area)
   }
 
+  /// A key that checks signatures, with the attributes and the exponent that systemd gives it.
+  static func verifier(modulus: [UInt8]) -> TPM2B_PUBLIC {
+    var area = TPMT_PUBLIC()
+    area.type = coffer_alg_rsa
+    area.nameAlg = coffer_alg_sha256
+    area.objectAttributes = coffer_object_verifier
+    var parameters = TPMS_RSA_PARMS()
+    parameters.symmetric.algorithm = coffer_alg_null
+    parameters.scheme.scheme = coffer_alg_null
+    parameters.keyBits = UInt16(modulus.count * 8)
+    parameters.exponent = 65537
+    unsafe area.parameters.rsaDetail = parameters
+    unsafe area.unique.rsa.size = UInt16(modulus.count)
+    unsafe withUnsafeMutableBytes(of: &area.unique.rsa.buffer) {
+      unsafe $0.copyBytes(from: modulus)
+    }
+    return TPM2B_PUBLIC(size: 0, publicArea: area)
+  }
+
   /// What encrypts the parameters of a session: AES-128-CFB.
   static var sessionCipher: TPMT_SYM_DEF {
     var cipher = TPMT_SYM_DEF()

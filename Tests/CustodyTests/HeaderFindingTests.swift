@@ -86,6 +86,30 @@ struct HeaderFindingTests {
     #expect(try findings(image).map(\.code).contains("reencryption.under-way"))
   }
 
+  @Test func aReencryptionThatWasCutOffIsTold() throws {
+    let image = try VolumeImage()
+    try image.beginReencryption()
+    // What the library writes while a zone is being encrypted.
+    try image.rewriteHeader(
+      #""sector_size":4096},"1""#, as: #""sector_size":4096,"flags":["in-reencryption"]},"1""#)
+    let found = try findings(image)
+    #expect(found.first?.code == "reencryption.crashed" && found.first?.severity == .bad)
+  }
+
+  @Test func aVolumeWithoutKeyslotsIsLost() throws {
+    let image = try VolumeImage()
+    try image.run(["erase", image.path])
+    let found = try findings(image)
+    #expect(found.map(\.code) == ["ways-in.none"] && found.first?.severity == .bad)
+  }
+
+  @Test func aTokenThatIsNotAsSystemdWritesItIsTold() throws {
+    let image = try VolumeImage()
+    try image.addTokenUnchecked(#"{"type":"systemd-tpm2","keyslots":["0"],"tpm2-blob":"AJ4A"}"#)
+    let found = try findings(image)
+    #expect(found.filter { $0.code == "token.unreadable" }.map(\.token) == [0])
+  }
+
   private func findings(_ image: VolumeImage) throws -> [CustodyFinding] {
     let path = FilePath(image.path)
     let volume = Volume(try LUKSDevice(path), at: path)

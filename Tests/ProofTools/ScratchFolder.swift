@@ -34,5 +34,10 @@ package struct ScratchFolder: ~Copyable, Sendable {
     String(decoding: try read(name), as: UTF8.self)
   }
 
+  /// Reads a file that lies elsewhere.
+  package static func bytes(at path: String) throws -> [UInt8] {
+    try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+  }
+
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }

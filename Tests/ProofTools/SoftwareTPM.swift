@@ -27,7 +27,7 @@ package final class SoftwareTPM: Sendable {
     process.standardError = FileHandle.nullDevice
     try process.run()
     for _ in 0..<200 {
-      if FileManager.default.fileExists(atPath: folder.path(of: "tpm.ctrl")) { return }
+      if isListening { return }
       usleep(50_000)
     }
     throw Failed(text: "swtpm does not start")
@@ -39,6 +39,25 @@ package final class SoftwareTPM: Sendable {
     // A signal that can be blocked is: the process has the mask of the thread that started it.
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
+  }
+
+  /// Whether both sockets can be connected to: they are there a moment before that, one after the
+  /// other.
+  private var isListening: Bool { ["tpm", "tpm.ctrl"].allSatisfy { canConnect(to: path(of: $0)) } }
+
+  private func canConnect(to path: String) -> Bool {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+    let channel = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(channel) }
+    let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+    return unsafe withUnsafePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe connect(channel, $0, size) == 0
+      }
+    }
   }
 
   /// Where it answers, as tpm2-tss names it.
@@ -72,6 +91,16 @@ package final class SoftwareTPM: Sendable {
   /// Extends a PCR of the SHA-256 bank.
   package func extend(_ index: Int) throws {
     try run("tpm2_pcrextend", "\(index):sha256=" + String(repeating: "5a", count: 32))
+  }
+
+  /// Takes a bank away, which needs a restart.
+  package func removeBank(_ name: String) throws {
+    try run("tpm2_pcrallocate", "\(name):none")
+    try run("tpm2_shutdown", "-c")
+    guard let control = StockTool("swtpm_ioctl") else { throw Failed(text: "no swtpm_ioctl") }
+    let outcome = try control.run(["--unix", folder.path(of: "tpm.ctrl"), "-i"])
+    guard outcome.status == 0 else { throw Failed(text: "swtpm_ioctl: \(outcome)") }
+    try run("tpm2_startup", "-c")
   }
 
   /// Gives a key's authorization value wrongly, once; the key counts failed tries.

@@ -1,6 +1,13 @@
+internal import SecretMemory
+internal import Vocabulary
+
 /// A LUKS2 volume in a file, made and changed by Debian's cryptsetup; keyslot 0 opens by `pw`.
 package final class VolumeImage: Sendable {
   private static let cheap = ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"]
+
+  // LUKS2 On-Disk Format Specification 1.1.3, section 2: what cryptsetup makes by default.
+  private static let headerSize = 16384
+  private static let binarySize = 4096
 
   private let folder: ScratchFolder
   private let cryptsetup: StockTool
@@ -52,6 +59,30 @@ package final class VolumeImage: Sendable {
     try run(["token", "import", path], input: json)
   }
 
+  /// Adds a token that the program of its type would not take.
+  package func addTokenUnchecked(_ json: String) throws {
+    try run(["token", "import", "--disable-external-tokens", path], input: json)
+  }
+
+  /// Replaces text in the JSON areas of both copies of the header, and makes their checksums hold.
+  package func rewriteHeader(_ text: String, as other: String) throws {
+    var bytes = try content()
+    for start in [0, Self.headerSize] {
+      let area = start + Self.binarySize..<start + Self.headerSize
+      let json = String(decoding: bytes[area].prefix { $0 != 0 }, as: UTF8.self)
+      guard json.contains(text) else { throw NoSuchText(json: json) }
+      let parts = json.split(separator: text, maxSplits: 1, omittingEmptySubsequences: false)
+      let changed = Array(parts.joined(separator: other).utf8)
+      bytes.replaceSubrange(
+        area, with: changed + [UInt8](repeating: 0, count: area.count - changed.count))
+      let checksum = start + 448..<start + 512
+      bytes.replaceSubrange(checksum, with: [UInt8](repeating: 0, count: checksum.count))
+      let digest = SHA256Hasher.digest(of: Array(bytes[start..<start + Self.headerSize]))
+      bytes.replaceSubrange(checksum.prefix(32), with: digest.bytes)
+    }
+    try folder.write(bytes, to: "volume.img")
+  }
+
   /// Begins a reencryption, and does none of it.
   package func beginReencryption() throws {
     try run(
@@ -76,6 +107,10 @@ package final class VolumeImage: Sendable {
 
   /// All bytes of the image.
   package func content() throws -> [UInt8] { try folder.read("volume.img") }
+
+  private struct NoSuchText: Error {
+    let json: String
+  }
 
   private struct NotInstalled: Error {}
 

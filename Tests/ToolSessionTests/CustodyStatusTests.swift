@@ -35,7 +35,7 @@ import Testing
       codes(shown)
         == [
           "pcr.never-extended/1", "token.substitution/0", "tpm.lockout-auth-empty/-",
-          "keyslot.no-token/-",
+          "header-backup.none/-", "keyslot.no-token/-",
         ])
 
     // An update of the firmware, say.
@@ -81,6 +81,8 @@ import Testing
     let status = try await custody("luks", "status", image.path)
     #expect(status.status == 0, "\(status)")
     #expect(status.output.contains("label         media"))
+    #expect(status.output.contains("the first copy of the header is damaged"))
+    #expect(status.output.contains("[header.copy-damaged]"))
     #expect(try image.content() == before)
   }
 
@@ -108,8 +110,30 @@ import Testing
     }
   }
 
+  @Test(
+    .enabled(
+      if: VolumeImage.obstacle == nil && SoftwareTPM.obstacle == nil
+        && StockTool.isInstalled("swtpm_ioctl"),
+      "cryptsetup, swtpm, swtpm_ioctl or tpm2-tools are not installed"))
+  func aBankThatTheTPMDoesNotHaveIsTold() async throws {
+    let image = try VolumeImage()
+    let tpm = try SoftwareTPM()
+    try tpm.removeBank("sha512")
+    try image.addKeyslot()
+    try image.addTokenUnchecked(
+      #"{"type":"systemd-tpm2","keyslots":["1"],"tpm2-blob":"AJ4A","tpm2-pcrs":[7],"#
+        + #""tpm2-pcr-bank":"sha512","tpm2-policy-hash":"00"}"#)
+    let status = try await custody("luks", "status", image.path, "--tcti", tpm.tcti, "--json")
+    #expect(codes(try object(status.output)).first == "pcr.no-bank/0", "\(status)")
+  }
+
   private func custody(_ arguments: String...) async throws -> Program.Outcome {
-    try await Program(path: BuiltTools.custody).run(arguments)
+    // Not the record of the machine that the proofs run on.
+    let scratch = try ScratchFolder()
+    return try await Program(
+      path: BuiltTools.custody,
+      environment: ["COFFER_CUSTODY_STATE": scratch.path(of: "state")]
+    ).run(arguments)
   }
 
   private func enroll(

@@ -2,9 +2,8 @@ import AgeFormat
 import ArgumentParser
 import Custody
 import CustodyRecords
-import FileEncryption
-import Glibc
 import OperatorConsole
+import Recipients
 import SystemPackage
 import Vocabulary
 
@@ -12,20 +11,13 @@ import Vocabulary
 /// change is recorded, and whether the officer agreed.
 struct ChangeOptions: ParsableArguments {
   @Option(
-    help: "The folder that the header's backup goes to before anything is changed.",
+    help: ArgumentHelp(
+      "The folder that the header's backup goes to before anything is changed.",
+      discussion: "Without it, and without a recipient, those of the last backup of the volume."),
     completion: .directory)
   var headerBackup: String?
 
-  @Option(
-    name: [.customShort("r"), .customLong("recipient")],
-    help: "An officer who may open the header's backup (age1…); may be repeated.")
-  var recipients: [String] = []
-
-  @Option(
-    name: [.customShort("R"), .customLong("recipients-file")],
-    help: "A file of such recipients, one a line.", completion: .file())
-  var recipientsFiles: [String] = []
-
+  @OptionGroup var recipients: RecipientOptions
   @OptionGroup var state: StateOption
 
   @Flag(name: .customLong("yes"), help: "Do it without asking.")
@@ -37,11 +29,10 @@ struct ChangeOptions: ParsableArguments {
   /// Gets ready to change a volume: whom it is backed up for is known, nobody else changes it, and what
   /// an earlier run left is ended, unless nothing is to be done.
   func begin(_ device: String, _ context: ToolContext) throws -> (VolumeEditor, GuardedChange) {
-    let backups = try backupPlace()
-    let path = FilePath(device)
-    let editor = try VolumeEditor(path, checkpoints: FaultInjection.checkpoints)
+    let editor = try VolumeEditor(FilePath(device), checkpoints: FaultInjection.checkpoints)
+    let record = try state.record()
     let change = GuardedChange(
-      editor, record: try state.record(), backups: backups,
+      editor, record: record, backups: try backupPlace(of: editor.volume(), record),
       checkpoints: FaultInjection.checkpoints)
     if !dryRun {
       let settled = try editor.settle()
@@ -53,13 +44,23 @@ struct ChangeOptions: ParsableArguments {
     return (editor, change)
   }
 
-  private func backupPlace() throws -> GuardedChange.BackupPlace? {
-    let keys = CryptKeys(
-      recipients: recipients, recipientsFiles: recipientsFiles, identities: [], plugins: [],
-      dialogue: TerminalDialogue())
-    let officers = try keys.forEncryption()
-    guard let headerBackup, !officers.isEmpty else { return nil }
-    return GuardedChange.BackupPlace(FilePath(headerBackup), for: officers)
+  /// Where the header is backed up: as was said, and as the last backup of the volume was made for what
+  /// was not said.
+  private func backupPlace(
+    of volume: Volume, _ record: CustodyRecord
+  ) throws -> GuardedChange.BackupPlace? {
+    let last = HeaderBackupHistory(of: volume.uuid, in: record).made.last
+    let folder = headerBackup.map { FilePath($0) }
+    var officers = try recipients.all()
+    if officers.isEmpty, let last {
+      officers = try last.facts.recipients.map {
+        try RecipientRegistry.parse($0, asking: OfficerDialogue.current())
+      }
+    }
+    guard !officers.isEmpty,
+      let place = folder ?? last.map({ FilePath($0.file).removingLastComponent() })
+    else { return nil }
+    return GuardedChange.BackupPlace(place, for: officers)
   }
 
   /// Asks whether to go on, where nobody said so.
@@ -71,36 +72,5 @@ struct ChangeOptions: ParsableArguments {
     guard answer == "yes" else {
       throw OperatorError("change.not-agreed", .refused, "nothing was done")
     }
-  }
-}
-
-/// Where the custody record is.
-struct StateOption: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The folder of the custody record.",
-      discussion: "Without it $COFFER_CUSTODY_STATE, or /var/lib/coffer/custody for root and "
-        + "~/.local/state/coffer/custody for others."),
-    completion: .directory)
-  var state: String?
-
-  /// The record.
-  ///
-  /// - Throws: `OperatorError` `record.no-state`.
-  func record() throws -> CustodyRecord {
-    CustodyRecord(at: try folder(), tool: "coffer-custody", version: cofferVersion)
-  }
-
-  private func folder() throws -> FilePath {
-    if let state { return FilePath(state) }
-    if let named = unsafe getenv("COFFER_CUSTODY_STATE") {
-      return FilePath(unsafe String(cString: named))
-    }
-    guard let folder = CustodyRecord.defaultState() else {
-      throw OperatorError(
-        "record.no-state", .usage, "there is no home to keep the custody record in",
-        hint: "name a folder with --state")
-    }
-    return folder
   }
 }

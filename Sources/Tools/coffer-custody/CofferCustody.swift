@@ -9,7 +9,7 @@ struct CofferCustody: ParsableCommand {
     abstract: "Look after the keys of encrypted volumes, and secrets that a TPM holds.",
     discussion: "Exit codes and findings: docs/exit-codes.md.",
     version: cofferVersion,
-    subcommands: [LUKS.self, Seal.self, Unseal.self])
+    subcommands: [LUKS.self, Seal.self, Unseal.self, RecordCommands.self])
 
   static func main() async {
     await CofferTool.main(CofferCustody.self, called: "coffer-custody")
@@ -23,6 +23,6 @@ struct LUKS: ParsableCommand {
     abstract: "Look after the keyslots and tokens of a LUKS2 volume.",
     subcommands: [
       LUKSStatus.self, LUKSVerify.self, LUKSEnroll.self, LUKSRecoveryKey.self, LUKSRetire.self,
-      LUKSReseal.self,
+      LUKSReseal.self, LUKSPredict.self, LUKSSignPolicy.self, HeaderCommands.self,
     ])
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Custody
+import LocalFiles
 import OperatorConsole
+import SecretMemory
 import SystemPackage
 import TrustedHardware
 import Vocabulary
@@ -25,7 +27,7 @@ struct LUKSEnroll: CofferVerb {
   var device: String
 
   @Option(help: "The PCRs to seal to, for example 7,11.")
-  var pcrs: PCRList = PCRList(indexes: [])
+  var pcrs = PCRList()
 
   @Option(help: "The bank of the PCRs: sha256, sha384, sha512 or sha1.")
   var bank: PCRBank = .sha256
@@ -36,19 +38,34 @@ struct LUKSEnroll: CofferVerb {
   @Option(
     help:
       "PCRs among those of --pcrs that are meant to be never extended when the volume is opened.")
-  var unextended: PCRList = PCRList(indexes: [])
+  var unextended = PCRList()
 
+  @Option(help: "PCRs for which a signature is enough, for example 11; goes with --public-key.")
+  var signedPcrs = PCRList()
+
+  @Option(
+    help: "The RSA public key in PEM whose signature is enough; goes with --signed-pcrs.",
+    completion: .file())
+  var publicKey: String?
+
+  @OptionGroup var signature: SignatureOption
   @OptionGroup var pin: PINOptions
   @OptionGroup var unlock: UnlockOptions
   @OptionGroup var change: ChangeOptions
   @OptionGroup var tpm: TPMOption
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    guard (publicKey == nil) == signedPcrs.indexes.isEmpty else {
+      throw ValidationError("--signed-pcrs and --public-key go together")
+    }
+  }
+
   func perform(_ context: ToolContext) throws -> ExitStatus {
     LUKSDevice.renouncePlugins()
     let (editor, guarded) = try change.begin(device, context)
     let request = EnrollmentRequest(
-      profile: profile, pcrs: pcrs.indexes, bank: bank, hasPIN: pin.hasPIN,
+      profile: profile, pcrs: pcrs.indexes, bank: bank, signed: try signed(), hasPIN: pin.hasPIN,
       unextended: unextended.indexes)
     let plan = try EnrollmentPlan(
       request.sealing(by: tpm.address.connect()), on: editor.volume())
@@ -58,8 +75,10 @@ struct LUKSEnroll: CofferVerb {
     try change.confirm("Enroll this?")
     let key = try unlock.volumeKey(of: editor.path)
     let secret = pin.source(isNew: true)
+    let signatures = try signature.signatures()
     let receipt = try guarded.make("luks.enroll", details: plan.recordDetails) {
-      try Enrollment(editor, by: tpm.address).apply(plan, with: key) { try secret.pin() }
+      try Enrollment(editor, by: tpm.address, signatures: signatures)
+        .apply(plan, with: key) { try secret.pin() }
     }
     let change = ChangeReport(
       "enrolled", plan.volume, keyslot: plan.place.keyslot, token: plan.place.token, receipt)
@@ -71,5 +90,12 @@ struct LUKSEnroll: CofferVerb {
   }
 }
 
-extension PCRBank: ExpressibleByArgument {}
+extension LUKSEnroll {
+  private func signed() throws -> SignedPCRs? {
+    guard let publicKey else { return nil }
+    let pem = try SecretFile.read(FilePath(publicKey)).withBytes { $0.copied() }
+    return try SignedPCRs(signedPcrs.indexes, signedBy: pem, of: publicKey)
+  }
+}
+
 extension TokenProfile: ExpressibleByArgument {}

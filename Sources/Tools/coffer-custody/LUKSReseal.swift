@@ -1,5 +1,6 @@
 import ArgumentParser
 import Custody
+import MeasuredBoot
 import OperatorConsole
 import SystemPackage
 import TrustedHardware
@@ -29,23 +30,37 @@ struct LUKSReseal: CofferVerb {
   var finish = false
 
   @Option(help: "PCRs that are meant to be never extended when the volume is opened.")
-  var unextended: PCRList = PCRList(indexes: [])
+  var unextended = PCRList()
 
+  @Option(
+    help: "Seal to the values that 'predict --output' wrote, instead of those of now.",
+    completion: .file())
+  var predicted: String?
+
+  @OptionGroup var signature: SignatureOption
   @OptionGroup var pin: PINOptions
   @OptionGroup var unlock: UnlockOptions
   @OptionGroup var change: ChangeOptions
   @OptionGroup var tpm: TPMOption
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    guard !finish || predicted == nil else {
+      throw ValidationError("--finish ends what --predicted began; not both at a time")
+    }
+  }
+
   func perform(_ context: ToolContext) throws -> ExitStatus {
     LUKSDevice.renouncePlugins()
     let (editor, guarded) = try change.begin(device, context)
-    let resealing = Resealing(editor, by: tpm.address)
+    let resealing = try Resealing(
+      editor, by: tpm.address, signatures: signature.signatures())
     let secret = pin.source(isNew: false)
     if finish { return try end(resealing, editor, guarded, secret, context) }
     let old = try resealing.token(of: keyslot)
+    let request = try old.request(unextended: unextended.indexes)
     let plan = try EnrollmentPlan(
-      old.request(unextended: unextended.indexes).sealing(by: tpm.address.connect()),
+      request.sealing(by: tpm.address.connect(), predicted: values(for: request)),
       on: editor.volume())
     for line in plan.lines + ["  instead of    keyslot \(old.keyslot)"] {
       context.console.say(line)
@@ -56,19 +71,37 @@ struct LUKSReseal: CofferVerb {
     let key = try volumeKey(of: old, resealing, editor.path, secret)
     let details = plan.recordDetails.merging(["retired": .integer(old.keyslot)]) { $1 }
     let receipt = try guarded.make("luks.reseal", details: details) {
-      try Enrollment(editor, by: tpm.address).replace(old.keyslot, by: plan, with: key) {
-        try secret.pin()
+      let enrollment = try Enrollment(
+        editor, by: tpm.address, signatures: signature.signatures())
+      if predicted == nil {
+        try enrollment.replace(old.keyslot, by: plan, with: key) { try secret.pin() }
+      } else {
+        try enrollment.stage(plan, replacing: old.keyslot, with: key) { try secret.pin() }
       }
     }
     let report = ChangeReport(
-      "resealed", plan.volume, keyslot: plan.place.keyslot, token: plan.place.token,
-      retired: old.keyslot, receipt)
+      predicted == nil ? "resealed" : "staged", plan.volume, keyslot: plan.place.keyslot,
+      token: plan.place.token, retired: predicted == nil ? old.keyslot : nil, receipt)
     context.console.say(
-      "keyslot \(plan.place.keyslot) opened by token \(plan.place.token); keyslot \(old.keyslot) is "
-        + "gone")
+      predicted == nil
+        ? "keyslot \(plan.place.keyslot) opened; keyslot \(old.keyslot) is gone"
+        : "keyslot \(plan.place.keyslot) waits for the next start; keyslot \(old.keyslot) stays "
+          + "until 'luks reseal --finish'")
     for line in report.lines { context.console.say(line) }
     context.console.emit(report)
     return .done
+  }
+
+  private func values(for request: EnrollmentRequest) throws -> [Int: [UInt8]] {
+    guard let predicted else { return [:] }
+    let values = try PredictedPCRs(FilePath(predicted))
+    guard values.bank == request.bank, !request.pcrs.isDisjoint(with: values.values.keys) else {
+      throw OperatorError(
+        "predicted.malformed", .usage,
+        "\(predicted) has no value for the PCRs of the \(request.bank.rawValue) bank that the keyslot "
+          + "is sealed to")
+    }
+    return values.values
   }
 
   /// By the token while it opens, which asks nobody; else by what is given.

@@ -26,6 +26,7 @@ struct LUKSRetire: CofferVerb {
     completion: .file())
   var unlockKeyFile: String?
 
+  @OptionGroup var signature: SignatureOption
   @OptionGroup var pin: PINOptions
   @OptionGroup var change: ChangeOptions
   @OptionGroup var tpm: TPMOption
@@ -78,6 +79,7 @@ struct LUKSRetire: CofferVerb {
     }
     let source = pin.source(isNew: false)
     return try verification.tokens(
-      by: tpm.address, pin: pin.hasPIN ? { try source.pin() } : nil)
+      by: tpm.address, signatures: signature.signatures(),
+      pin: pin.hasPIN ? { try source.pin() } : nil)
   }
 }

@@ -18,14 +18,29 @@ struct LUKSStatus: CofferVerb {
   @Argument(help: "The LUKS2 volume: a block device or an image file.", completion: .file())
   var device: String
 
+  @Option(
+    help: ArgumentHelp(
+      "A folder with backups of headers; those that the custody record names are known without it.",
+      valueName: "folder"),
+    completion: .directory)
+  var headerBackup: String?
+
+  @OptionGroup var signature: SignatureOption
   @OptionGroup var tpm: TPMOption
+  @OptionGroup var state: StateOption
   @OptionGroup var output: OutputOptions
 
   func perform(_ context: ToolContext) throws -> ExitStatus {
     LUKSDevice.renounceRepair()
     let path = FilePath(device)
-    let volume = Volume(try LUKSDevice(path), at: path)
-    let status = VolumeStatus(volume, try tpm.ask(for: volume))
+    let opened = try LUKSDevice(path)
+    let volume = Volume(opened, at: path)
+    let header = try HeaderState(
+      of: opened, at: path,
+      history: HeaderBackupHistory(of: opened.uuid, in: try? state.record()),
+      folder: headerBackup.map { HeaderBackupFolder(FilePath($0)) })
+    let status = VolumeStatus(
+      volume, try tpm.ask(for: volume, signature.signatures()), header: header)
     for line in StatusText(status).lines { context.console.say(line) }
     context.console.emit(status)
     return .done

@@ -29,6 +29,7 @@ struct LUKSVerify: CofferVerb {
     completion: .file())
   var unlockKeyFile: String?
 
+  @OptionGroup var signature: SignatureOption
   @OptionGroup var pin: PINOptions
   @OptionGroup var tpm: TPMOption
   @OptionGroup var output: OutputOptions
@@ -39,7 +40,8 @@ struct LUKSVerify: CofferVerb {
     let verification = VolumeVerification(FilePath(device))
     let source = pin.source(isNew: false)
     var proofs = try verification.tokens(
-      by: tpm.address, pin: pin.hasPIN ? { try source.pin() } : nil)
+      by: tpm.address, signatures: signature.signatures(),
+      pin: pin.hasPIN ? { try source.pin() } : nil)
     for file in [recoveryKeyFile, unlockKeyFile].compactMap({ $0 }) {
       proofs.append(try verification.opened(by: SecretFile.read(FilePath(file))))
     }

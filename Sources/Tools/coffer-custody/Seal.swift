@@ -34,7 +34,7 @@ struct Seal: CofferVerb {
 
   @Option(
     help: "PCRs among those of --pcrs that are meant to be never extended when it is opened.")
-  var unextended: PCRList = PCRList(indexes: [])
+  var unextended = PCRList()
 
   @Flag(help: "Use no counter: what is sealed anew later does not close this file.")
   var noCounter = false

@@ -10,7 +10,7 @@ struct StatusText {
     self.status = status
   }
 
-  var lines: [String] { head + keyslots + tokens + tpm + findings }
+  var lines: [String] { head + header + keyslots + tokens + tpm + findings }
 
   private var head: [String] {
     let volume = status.volume
@@ -21,6 +21,16 @@ struct StatusText {
       "  cipher        \(volume.cipher), volume key of \(volume.volumeKeySize * 8) bits",
       "  reencryption  \(volume.reencryption.rawValue)",
     ]
+  }
+
+  private var header: [String] {
+    guard let header = status.header else { return [] }
+    guard let backup = header.backup else { return ["  header backup none known"] }
+    let worth =
+      backup.matches
+      ? (backup.sameKeyslots ? "same volume key and keyslots" : "same volume key, other keyslots")
+      : "not to be restored"
+    return ["  header backup \(backup.time), \(backup.ageDays) days ago, \(worth)"]
   }
 
   private var keyslots: [String] {
