@@ -29,9 +29,13 @@ extension HeaderRestore {
     }
   }
 
-  /// A LUKS1 header is one that can be read, and it is not ours.
+  /// A LUKS1 header is one that can be read, and not ours; a copy whose checksum holds is a header,
+  /// whatever keeps libcryptsetup from loading it.
   private static func refuseOtherVolumes(on device: FilePath, _ error: OperatorError) throws {
-    let start = (try? LocalPath(device).start(8)) ?? []
+    let start = try LocalPath(device).start(8)
+    let copies = try LUKSHeaderCopies(of: device)
+    if case .whole = copies.primary { throw error }
+    if case .whole = copies.secondary { throw error }
     if start.starts(with: [0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe, 0, 1]) { throw error }
   }
 

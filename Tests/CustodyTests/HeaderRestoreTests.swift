@@ -98,6 +98,17 @@ struct HeaderRestoreTests {
     #expect(refusal { _ = try plan(backup, to: image, shelf) }?.code == "header.other-volume-key")
   }
 
+  @Test func aHeaderThatIsWholeButNotUnderstoodIsNoMissingOne() throws {
+    let shelf = try HeaderShelf()
+    let (image, other) = (try VolumeImage(), try VolumeImage())
+    let backup = try shelf.backUp(other)
+    try image.rewriteHeader(#""json_size":"12288""#, as: #""json_size":"99999""#)
+    let refused = refusal { _ = try plan(backup, to: image, shelf) }
+    #expect(refused?.code == "luks.damaged")
+    let old = try VolumeImage("luks1")
+    #expect(refusal { _ = try plan(backup, to: old, shelf) }?.code == "luks.not-luks2")
+  }
+
   @Test func duringAReencryptionNothingIsRestored() throws {
     let shelf = try HeaderShelf()
     let image = try VolumeImage()

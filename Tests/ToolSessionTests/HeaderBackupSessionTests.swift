@@ -148,6 +148,61 @@ struct HeaderBackupSessionTests {
     #expect(try verified.events().first?.number("entries") == 6, "\(verified)")
   }
 
+  @Test func aBackupKilledAtAnyMomentLeavesNothingPlainAndNoHalf() async throws {
+    var chance = SeededChance(for: "a header backup killed at any moment")
+    let office = try Office()
+    let image = try VolumeImage()
+    var (longest, kills, attempts) = (0.6, 0, 0)
+    while kills < 15, attempts < 60 {
+      attempts += 1
+      let moment = Double.random(in: 0.01...longest, using: &chance)
+      let killed = try await Program(path: "/usr/bin/timeout", environment: office.environment).run(
+        ["-s", "KILL", "\(moment)", BuiltTools.custody, "luks", "header", "backup", image.path]
+          + ["--to", office.shelf, "-r", office.recipient])
+      #expect([128 + 9, 0].contains(killed.status), "\(killed)")
+      if killed.status == 128 + 9 { kills += 1 } else { longest = max(longest * 0.8, 0.05) }
+    }
+    #expect(kills == 15)
+    try await office.backUp(image)
+    print("a header backup killed at any moment: \(kills) kills of \(attempts)")
+    let left = try FileManager.default.contentsOfDirectory(atPath: office.path("state"))
+    #expect(!left.contains { $0.hasPrefix(".scratch-") }, "\(left)")
+    try await office.custody("record", "verify").expect(0)
+    let names = try FileManager.default.contentsOfDirectory(atPath: office.shelf)
+    for name in names where name.hasSuffix(".luks-header.age") {
+      let file = "\(office.shelf)/\(name)"
+      try await office.restore(image, file, "--dry-run").expect(
+        0, naming: "would change no keyslot")
+    }
+  }
+
+  @Test func aRestoreKilledAtAnyMomentCanBeDoneAgain() async throws {
+    var chance = SeededChance(for: "a header restore killed at any moment")
+    let office = try Office()
+    let image = try VolumeImage()
+    try await office.backUp(image)
+    let file = try office.newest()
+    let uuid = try await office.uuid(of: file)
+    var (longest, kills, attempts) = (0.6, 0, 0)
+    while kills < 12, attempts < 60 {
+      attempts += 1
+      if Bool.random(using: &chance) { try image.damage(0..<(1 << 20)) }
+      let moment = Double.random(in: 0.01...longest, using: &chance)
+      let killed = try await Program(path: "/usr/bin/timeout", environment: office.environment).run(
+        ["-s", "KILL", "\(moment)", BuiltTools.custody, "luks", "header", "restore", image.path]
+          + ["--from", file, "-i", office.identity, "--force", "--uuid", uuid])
+      #expect([128 + 9, 0].contains(killed.status), "\(killed)")
+      if killed.status == 128 + 9 { kills += 1 } else { longest = max(longest * 0.8, 0.05) }
+    }
+    print("a header restore killed at any moment: \(kills) kills of \(attempts)")
+    #expect(kills == 12)
+    try await office.restore(image, file, "--force", "--uuid", uuid).expect(0)
+    try image.run([
+      "open", "--test-passphrase", "--key-file", image.passphrase, image.path, "any",
+    ])
+    try await office.custody("record", "verify").expect(0)
+  }
+
   @Test func aRecordThatWasTouchedIsNotBelieved() async throws {
     let office = try Office()
     try await office.custody("record", "verify").expect(5, "record.none")
@@ -232,5 +287,5 @@ final class Office: Sendable {
     String((file as NSString).lastPathComponent.prefix(36))
   }
 
-  private var environment: [String: String] { ["COFFER_CUSTODY_STATE": path("state")] }
+  var environment: [String: String] { ["COFFER_CUSTODY_STATE": path("state")] }
 }
