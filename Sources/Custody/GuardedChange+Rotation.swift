@@ -89,9 +89,7 @@ extension GuardedChange {
     _ secrets: [KeyslotSecret], _ check: @escaping () throws -> Void,
     _ progress: @escaping (_ done: Int, _ total: Int) -> Void
   ) throws {
-    var reached = (done: 0, total: 0)
     let isDone = try rotation.encrypt(mark, mappedAs: mapping, by: secrets) { done, total in
-      reached = (done, total)
       progress(done, total)
       do {
         try check()
@@ -103,8 +101,8 @@ extension GuardedChange {
     guard isDone else {
       throw OperatorError(
         "rotate.interrupted", .interrupted,
-        "stopped in order, with \(reached.done >> 20) of \(reached.total >> 20) MiB of "
-          + "\(editor.path) encrypted anew",
+        "stopped in order, with \(try editor.volume().progress?.text ?? "some") of \(editor.path) "
+          + "encrypted anew",
         hint: "go on: coffer-custody luks rotate-volume-key \(editor.path) --resume; until that is "
           + "done, a restart wants a passphrase or recovery key typed")
     }

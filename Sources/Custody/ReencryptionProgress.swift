@@ -7,6 +7,8 @@ package struct ReencryptionProgress: Sendable, Encodable {
   package let doneBytes: Int
   /// Bytes in all; nil where it cannot be told.
   package let totalBytes: Int?
+  /// Whether all is, and only the header does not say so.
+  let isComplete: Bool
 
   /// Reads it out of a header; nil where nothing is being encrypted anew.
   init?(of device: borrowing LUKSDevice, at path: FilePath) {
@@ -14,8 +16,17 @@ package struct ReencryptionProgress: Sendable, Encodable {
       let done = layout.reencrypted
     else { return nil }
     totalBytes = LUKSDevice.dataSize(of: path, from: layout.dataOffset)
+    isComplete = layout.isReencrypted
     doneBytes = min(done, totalBytes ?? done)
   }
+
+  package func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: Field.self)
+    try fields.encode(doneBytes, forKey: .doneBytes)
+    try fields.encode(totalBytes, forKey: .totalBytes)
+  }
+
+  private enum Field: CodingKey { case doneBytes, totalBytes }
 
   /// In one phrase.
   package var text: String {

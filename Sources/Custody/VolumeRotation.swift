@@ -1,5 +1,6 @@
+internal import LocalFiles
 internal import SecretMemory
-internal import SystemPackage
+package import SystemPackage
 internal import TrustedHardware
 internal import Vocabulary
 
@@ -16,12 +17,14 @@ package struct VolumeRotation {
 
   private let editor: VolumeEditor
   private let secrets: RotationSecrets
+  private let scratch: FilePath
 
   /// - Parameters:
   ///   - editor: the volume.
   ///   - secrets: finds what opens its keyslots.
-  package init(_ editor: VolumeEditor, _ secrets: RotationSecrets) {
-    (self.editor, self.secrets) = (editor, secrets)
+  ///   - scratch: a folder in which the header lies for a moment, as for a backup of it.
+  package init(_ editor: VolumeEditor, _ secrets: RotationSecrets, scratch: FilePath) {
+    (self.editor, self.secrets, self.scratch) = (editor, secrets, scratch)
   }
 
   /// Makes the keyslots and tokens of a new volume key, each opened for real, and writes into the header
@@ -99,6 +102,11 @@ package struct VolumeRotation {
     _ mark: RotationMark, mappedAs mapping: String?, by known: [KeyslotSecret],
     _ progress: @escaping (_ done: Int, _ total: Int) -> Bool
   ) throws -> Bool {
+    if try isReencrypted() {
+      // libcryptsetup must not be let on it: see `LUKSHeaderImage`.
+      try end()
+      return true
+    }
     var loaded = Loaded.wrongKey
     for secret in known where loaded.isWrongKey {
       loaded = try load(secret.text, mark, mapping)
@@ -119,18 +127,53 @@ package struct VolumeRotation {
     }
     guard case .ready(let volume) = loaded else { return true }
     let checkpoints = editor.checkpoints
-    var failure: (any Error)?
-    try volume.device.runReencryption { done, total in
-      checkpoints.progress(percent: total > 0 ? done * 100 / total : 100)
-      do {
-        if done >= total { try checkpoints.reach(.reencryptionComplete) }
-      } catch {
-        failure = error
+    let hotzone = try hotzone()
+    var (failure, isEnded): ((any Error)?, Bool) = (nil, false)
+    do {
+      try volume.device.runReencryption { done, total in
+        checkpoints.progress(percent: total > 0 ? done * 100 / total : 100)
+        do {
+          // What is told lags behind what is done by one piece.
+          if total - done <= hotzone, failure == nil, !isEnded, try isReencrypted() {
+            try checkpoints.reach(.reencryptionComplete)
+            // Where this fails, libcryptsetup ends it after this, in more writes than one.
+            isEnded = (try? end()) != nil
+          }
+        } catch {
+          failure = error
+        }
+        return progress(done, total) && failure == nil
       }
-      return progress(done, total) && failure == nil
+    } catch let error as OperatorError where isEnded {
+      // libcryptsetup finds a header that it did not write, and leaves it alone.
+      guard try LUKSDevice(editor.path).reencryption == .none else { throw error }
     }
     if let failure { throw failure }
     return try LUKSDevice(editor.path).reencryption == .none
+  }
+
+  /// Whether all data is under the new key, and the header does not say so yet.
+  private func isReencrypted() throws -> Bool {
+    let device = try LUKSDevice(editor.path)
+    return try device.reencryption == .clean && device.layout().isReencrypted
+  }
+
+  /// Writes into the header that all is done, in one write, and has the old keyslots go.
+  private func end() throws {
+    let before = try HeaderImage.copied(from: LUKSDevice(editor.path), in: scratch)
+    var bytes = try LocalPath(before.file).read()
+    defer { bytes.wipe() }
+    try LUKSHeaderImage.endReencryption(in: &bytes)
+    let after = try HeaderImage.of(bytes, in: scratch)
+    let old = try LUKSDevice(editor.path)
+    let new = try LUKSDevice(after.file)
+    guard new.uuid == old.uuid, new.reencryption == .none,
+      let digest = new.header.volumeKeyDigest, old.header.volumeKeyDigests.contains(digest)
+    else {
+      throw OperatorError(
+        "luks.damaged", .mismatch, "the end of the reencryption cannot be written")
+    }
+    try LUKSDevice.writeHeader(from: after.file, over: editor.path)
   }
 
   /// Has a passphrase open an old keyslot and the new one that takes its place, recovers what a

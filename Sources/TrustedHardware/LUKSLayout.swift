@@ -33,6 +33,9 @@ package struct LUKSLayout: Sendable {
   package let keyslotText: [Int: Int]
   /// Bytes of data that are under the new key, while the data is being encrypted anew; nil else.
   package let reencrypted: Int?
+  /// Whether all data is under the new key, although the header says that it is being encrypted anew:
+  /// the end of that was cut off, and `cryptsetup reencrypt` 2.6.1 would garble the data.
+  package let isReencrypted: Bool
   /// Where the data begins, in bytes.
   package let dataOffset: Int
 
@@ -56,8 +59,11 @@ package struct LUKSLayout: Sendable {
     guard let final = area.segments.first(where: { $0.value.has("backup-final") })?.key,
       let digest = area.digests.values.first(where: { $0.segments.contains(final) })
     else {
-      reencrypted = nil
+      (reencrypted, isReencrypted) = (nil, false)
       return
+    }
+    isReencrypted = area.segments.allSatisfy { number, segment in
+      segment.isBackup || digest.segments.contains(number) && !segment.has("in-reencryption")
     }
     let done = digest.segments.compactMap { area.segments[$0] }.filter {
       !$0.isBackup && !$0.has("in-reencryption")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Custody
+import CustodyRecords
 import LocalFiles
 import OperatorConsole
 import SecretMemory
@@ -58,7 +59,7 @@ struct LUKSRotateVolumeKey: CofferVerb {
       tpm: tpm.address, signatures: signature.signatures(),
       pin: pin.hasPIN ? { try source.pin() } : nil, given: keys.given(),
       ask: { try keys.ask($0, $1, of: device) })
-    let rotation = VolumeRotation(editor, secrets)
+    let rotation = try VolumeRotation(editor, secrets, scratch: change.state.record().state)
     if let mark = try editor.rotationUnderWay() {
       return try goOn(mark, editor, guarded, rotation, context)
     }
