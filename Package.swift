@@ -59,7 +59,7 @@ func proofs(of room: String, uses: [Target.Dependency] = []) -> Target {
 func sessions(with tools: [Target.Dependency]) -> Target {
   .testTarget(
     name: "ToolSessionTests",
-    dependencies: tools + ["PostgreSQL", "ProofTools", subprocess, systemPackage],
+    dependencies: tools + ["PostgreSQL", "SecretMemory", "ProofTools", subprocess, systemPackage],
     swiftSettings: houseRules)
 }
 
@@ -193,8 +193,8 @@ let package = Package(
       "coffer-custody",
       uses: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
-        "FileEncryption", "TrustedHardware", "MeasuredBoot", "CustodyRecords", "Custody", "OperatorConsole",
-        argumentParser, systemPackage,
+        "FileEncryption", "TrustedHardware", "MeasuredBoot", "CustodyRecords", "Custody",
+        "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.

@@ -42,7 +42,11 @@ package struct Enrollment: Sendable {
   /// Seals anew what a token sealed, to the PCR values of now, and has the old keyslot go when the new
   /// one is proven.
   ///
-  /// - Parameter old: the keyslot that goes.
+  /// - Parameters:
+  ///   - old: the keyslot that goes.
+  ///   - plan: what was shown.
+  ///   - key: the volume key.
+  ///   - pin: as in `apply`.
   /// - Throws: as `apply`.
   package func replace(
     _ old: Int, by plan: EnrollmentPlan, with key: borrowing VolumeKey, pin: () throws -> PIN
@@ -54,7 +58,11 @@ package struct Enrollment: Sendable {
 
   /// Seals to PCR values to come, and leaves the old keyslot until the new one can be proven.
   ///
-  /// - Parameter old: the keyslot that goes then.
+  /// - Parameters:
+  ///   - plan: what was shown.
+  ///   - old: the keyslot that goes then.
+  ///   - key: the volume key.
+  ///   - pin: asked for where there is one.
   /// - Throws: as `apply`.
   package func stage(
     _ plan: EnrollmentPlan, replacing old: Int, with key: borrowing VolumeKey,

@@ -30,7 +30,10 @@ package struct EnrollmentRequest: Sendable {
 
   /// Looks at a TPM, and says what a secret would be sealed to.
   ///
-  /// - Parameter predicted: values to come, by index; the live ones are taken for the others.
+  /// - Parameters:
+  ///   - tpm: who will seal.
+  ///   - predicted: values to come, by index; the live ones are taken for the others.
+  /// - Returns: what a token would be sealed to.
   /// - Throws: `OperatorError` `enroll.no-policy`, `pcr.no-bank`, `pcr.missing`,
   ///   `pcr.never-extended`, `tpm.locked-out`, `tpm.lockout-near`, `tpm.failed`.
   package func sealing(

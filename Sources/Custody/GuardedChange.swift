@@ -52,6 +52,7 @@ package struct GuardedChange: Sendable {
   ///   - action: what the record calls it, `luks.enroll` for example.
   ///   - details: what else the record tells; no secrets.
   ///   - change: makes it, and takes it back where it fails.
+  /// - Returns: what was written around it.
   /// - Throws: `OperatorError` `header.nowhere` where nobody said where the backup goes; whatever
   ///   failed, and that, too, is recorded.
   package func make(

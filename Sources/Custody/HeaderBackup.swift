@@ -29,6 +29,7 @@ package struct HeaderBackup: Sendable {
   ///   - recipients: who may open it.
   ///   - record: where it is recorded; the image lies in its state folder while it is proven.
   ///   - time: the time of the backup.
+  /// - Returns: the backup.
   /// - Throws: `OperatorError`: `luks.reencryption` while one is under way, `header.unproven`,
   ///   `header.unwritable`, what encrypting and recording throw.
   package static func make(
@@ -39,9 +40,11 @@ package struct HeaderBackup: Sendable {
     do {
       try DurableFile.makeFolder(folder)
       try DurableFile.makeFolder(record.state)
-      let image = try HeaderImage.copied(from: device, in: record.state)
       // What lies on the disk now, which need not be what was there when the device was opened.
-      let facts = try prove(image, is: device, at: path)
+      var loaded = device.header
+      let image = try HeaderImage.copied(from: device, in: record.state) {
+        loaded = try prove($0, is: device, at: path)
+      }
       let short = image.sha256.hex.prefix(8)
       let stem = "\(device.uuid)-\(time.compactText)-\(short)"
       let sealed = try SealedImage(
@@ -49,7 +52,7 @@ package struct HeaderBackup: Sendable {
       let backup = HeaderBackup(
         file: sealed.file,
         facts: HeaderBackupFacts(
-          uuid: device.uuid, device: path.string, time: time, header: facts,
+          uuid: device.uuid, device: path.string, time: time, header: loaded,
           image: HeaderBackupFacts.ImageSize(size: image.size, sha256: image.sha256),
           sealed: sealed.size, recipients: sealed.recipients))
       try backup.writeFacts(taken: .refuse)
@@ -75,9 +78,9 @@ package struct HeaderBackup: Sendable {
 
   /// Loads the image, and holds it against the device.
   private static func prove(
-    _ image: borrowing HeaderImage, is device: borrowing LUKSDevice, at path: FilePath
+    _ image: FilePath, is device: borrowing LUKSDevice, at path: FilePath
   ) throws -> LUKSHeader {
-    let copy = try LUKSDevice(image.file)
+    let copy = try LUKSDevice(image)
     try refuseReencryption(copy.reencryption, of: "\(path)")
     guard copy.uuid == device.uuid, let digest = copy.header.volumeKeyDigest,
       digest == device.header.volumeKeyDigest

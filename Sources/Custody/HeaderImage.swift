@@ -28,14 +28,16 @@ struct HeaderImage: ~Copyable {
 
   /// Copies the header of a device as it is on its disk now.
   ///
-  /// - Parameter place: the folder in which a scratch folder is made; not on the medium that the
-  ///   backup goes to, which may leave the house.
+  /// `place` is the folder in which a scratch folder is made; not on the medium that the backup goes
+  /// to, which may leave the house. `proof` looks at the file before it is measured: libcryptsetup
+  /// repairs a damaged copy of a header as it loads it.
   static func copied(
-    from device: borrowing LUKSDevice, in place: FilePath
+    from device: borrowing LUKSDevice, in place: FilePath, proof: (FilePath) throws -> Void
   ) throws -> HeaderImage {
     let scratch = try PrivateScratch(in: place)
     let file = scratch.folder.appending("header.img")
     try device.writeHeader(to: file)
+    try proof(file)
     return try HeaderImage(scratch, file)
   }
 

@@ -85,6 +85,7 @@ package struct HeaderRestore: ~Copyable {
   ///   - folder: where what is there now is saved to: as a header backup, or where there is no header
   ///     as the raw bytes that are written over, `….overwritten.age`.
   ///   - recipients: who may open that.
+  ///   - time: the time in its name.
   /// - Returns: the file in which it was saved.
   /// - Throws: `OperatorError`: `header.moved` where the device has changed since; what saving,
   ///   writing and recording throw; `header.restore-mismatch` where what is on the device then is not

@@ -6,8 +6,8 @@ package import Vocabulary
 package enum PendingChange: Sendable, Equatable {
   /// A keyslot and its token are being added; until they are proven, they do not count.
   case addition(keyslot: Int, token: Int)
-  /// A keyslot goes, with the tokens that have no other; then a token may take the number of one that
-  /// went.
+  /// A keyslot goes, with the tokens that have no other; before that, a token may take the place of
+  /// one of them.
   case retirement(keyslot: Int, moving: TokenMove? = nil)
   /// A keyslot was added for PCR values to come; the old one goes when the new one has opened.
   case replacement(keyslot: Int, token: Int, old: Int)

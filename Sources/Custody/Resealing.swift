@@ -22,6 +22,7 @@ package struct Resealing: Sendable {
   /// Finds the token that is meant.
   ///
   /// - Parameter keyslot: its keyslot; nil where the volume has one such token only.
+  /// - Returns: the token, with its keyslot.
   /// - Throws: `OperatorError` `reseal.none`, `reseal.ambiguous`.
   package func token(of keyslot: Int?) throws -> ResealableToken {
     let volume = try editor.volume()
@@ -115,6 +116,7 @@ package struct ResealableToken: Sendable {
   /// The same parameters, for an enrolment.
   ///
   /// - Parameter unextended: PCRs that are meant to be as a reset leaves them.
+  /// - Returns: what would write a token like it.
   /// - Throws: `OperatorError` `token.unsupported`.
   package func request(unextended: Set<Int>) throws -> EnrollmentRequest {
     guard let profile = TokenProfile(token), !token.isPCRLock else {

@@ -47,8 +47,10 @@ package struct Retirement: Sendable {
 
   /// Takes it away.
   ///
-  /// - Parameter proofs: what has been opened for real since the volume was last changed; one of them
-  ///   is of another keyslot.
+  /// - Parameters:
+  ///   - keyslot: which.
+  ///   - proofs: what has been opened for real since the volume was last changed; one of them is of
+  ///     another keyslot.
   /// - Throws: as `check`, and `retire.unproven` where no other keyslot was opened.
   package func apply(_ keyslot: Int, provenBy proofs: [KeyslotProof]) throws {
     try check(keyslot)

@@ -22,6 +22,7 @@ struct SealedImage {
   ///   - image: what is encrypted.
   ///   - name: gives the path for a suffix.
   ///   - recipients: who may open it.
+  /// - Throws: `OperatorError` `header.unproven`, `Errno`, and what encrypting throws.
   init(
     _ image: borrowing HeaderImage, called name: (_ suffix: String) -> FilePath,
     for recipients: [any Recipient]

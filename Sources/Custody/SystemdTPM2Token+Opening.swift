@@ -10,6 +10,7 @@ extension SystemdTPM2Token {
   ///   - tpm: a fresh connection.
   ///   - signatures: where a signed policy is looked up; nil where there are none.
   ///   - pin: asked for only where the token has one.
+  /// - Returns: 44 letters.
   /// - Throws: `OperatorError` `token.unsupported`, `pin.missing`, `tpm.lockout-near` where a wrong
   ///   PIN would lock the TPM, or what the TPM fails with.
   package func passphrase(

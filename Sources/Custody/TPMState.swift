@@ -1,3 +1,5 @@
+package import MeasuredBoot
+internal import SecretMemory
 package import TrustedHardware
 package import Vocabulary
 
@@ -9,11 +11,19 @@ package struct TPMState: Sendable {
   package let banks: [PCRBank: [Int]]
   /// The live values of the PCRs that the volume's tokens name.
   package let values: [PCRBank: [Int: [UInt8]]]
+  private let signatures: PCRSignatureFile?
 
   /// Asks a TPM.
   ///
+  /// - Parameters:
+  ///   - tpm: whom.
+  ///   - volume: for whose sake.
+  ///   - signatures: by which signed policies are judged; nil where there are none.
   /// - Throws: `OperatorError` `tpm.failed`.
-  package init(of tpm: borrowing TPMConnection, for volume: Volume) throws {
+  package init(
+    of tpm: borrowing TPMConnection, for volume: Volume, signatures: PCRSignatureFile? = nil
+  ) throws {
+    self.signatures = signatures
     properties = try tpm.properties()
     let banks = try tpm.banks()
     self.banks = banks
@@ -41,16 +51,22 @@ package struct TPMState: Sendable {
   /// Where it names none, systemd takes SHA-256, or SHA-1 where the TPM has no other.
   package func bank(of token: SystemdTPM2Token) -> PCRBank { Self.bank(of: token, among: banks) }
 
-  /// Whether the PCRs now are those that a token was sealed to; nil where a signature or an NV index
-  /// would have to be asked.
+  /// Whether the PCRs now are those that a token was sealed to, or that its key has signed; nil where
+  /// that cannot be told: no signatures are at hand, or an NV index would have to be asked.
   package func matches(_ token: SystemdTPM2Token) -> Bool? {
-    guard token.publicKeyPCRs.isEmpty, !token.isPCRLock, token.policyHashes.count == 1 else {
-      return nil
-    }
+    guard !token.isPCRLock, token.policyHashes.count == 1 else { return nil }
     let bank = bank(of: token)
+    var policy = PolicyDigest()
+    if !token.publicKeyPCRs.isEmpty {
+      guard let signatures, let pem = token.publicKey,
+        let key = try? RSAPublicKey(pem: pem, of: "the token")
+      else { return nil }
+      let signed = (values[bank] ?? [:]).filter { token.publicKeyPCRs.contains($0.key) }
+      guard signatures.policy(over: signed, of: bank, by: key) != nil else { return false }
+      policy.authorize(keyName: RSAKeyName(modulus: key.modulus).bytes)
+    }
     let live = (values[bank] ?? [:]).filter { token.pcrs.contains($0.key) }
     guard live.count == token.pcrs.count else { return false }
-    var policy = PolicyDigest()
     if !live.isEmpty { policy.requirePCRs(live, of: bank) }
     if token.hasPIN { policy.requireAuthValue() }
     return Hexadecimal.encode(policy.bytes) == token.policyHashes[0]

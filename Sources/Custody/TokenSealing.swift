@@ -39,6 +39,7 @@ package struct TokenSealing: Sendable {
   ///
   /// - Parameters:
   ///   - keyslot: which the secret will open.
+  ///   - tpm: who seals.
   ///   - pin: asked for only where there is one.
   /// - Returns: the token, and the keyslot's passphrase: the secret of 32 bytes in Base64.
   /// - Throws: `OperatorError` of the kinds that TPMs fail with.

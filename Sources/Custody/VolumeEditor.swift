@@ -202,6 +202,7 @@ package struct VolumeEditor: Sendable {
   }
 
   private func destroy(_ keyslot: Int, moving move: PendingChange.TokenMove? = nil) throws {
+    if let move { try apply(move) }
     let volume = try volume()
     // Those without a keyslot are what an earlier run left when it was cut off here.
     let tokens = volume.tokens.filter {
@@ -213,13 +214,15 @@ package struct VolumeEditor: Sendable {
     try checkpoints.reach(.keyslotDestroyed)
     for token in tokens { try LUKSDevice(path).removeToken(token) }
     try checkpoints.reach(.tokenRemoved)
-    guard let move else { return }
+  }
+
+  /// Puts a token over the one that it replaces: there is no moment without one of them in that place.
+  private func apply(_ move: PendingChange.TokenMove) throws {
     let device = try LUKSDevice(path)
-    if let token = device.header.tokens.first(where: { $0.number == move.from }) {
-      try device.writeToken(.object(token.json), at: move.to)
-      try checkpoints.reach(.tokenMoved)
-      try device.removeToken(move.from)
-    }
+    guard let token = device.header.tokens.first(where: { $0.number == move.from }) else { return }
+    try device.writeToken(.object(token.json), at: move.to)
+    try checkpoints.reach(.tokenMoved)
+    try device.removeToken(move.from)
   }
 
   private func unproven(_ why: String) -> OperatorError {

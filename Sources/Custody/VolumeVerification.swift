@@ -54,6 +54,8 @@ package struct VolumeVerification: Sendable {
   /// The keyslots that only a person can open, with nothing that was typed for them.
   ///
   /// - Parameter proven: those that have been opened.
+  /// - Returns: one for each that was not.
+  /// - Throws: `OperatorError` of the kinds that opening a volume fails with.
   package func untyped(besides proven: Set<Int>) throws -> [KeyslotProof] {
     let volume = Volume(try LUKSDevice(path), at: path)
     return volume.tokens.filter { token in

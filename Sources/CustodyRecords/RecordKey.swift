@@ -15,6 +15,8 @@ struct RecordKey {
   /// The secret half, mode 0600; its public half lies beside it afterwards.
   ///
   /// - Parameter isNew: whether there is no entry yet; a record is not gone on with under another key.
+  /// - Returns: the key.
+  /// - Throws: `OperatorError` `record.key`, or `Errno`.
   func signing(isNew: Bool) throws -> SigningKey {
     let key: SigningKey
     if LocalPath(folder.key).exists {

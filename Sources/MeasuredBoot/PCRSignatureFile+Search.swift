@@ -29,6 +29,7 @@ extension PCRSignatureFile {
   ///   - pcrs: exactly these.
   ///   - bank: of this bank.
   ///   - key: whose signature is wanted.
+  /// - Returns: those that a TPM can be asked to check.
   package func policies(
     over pcrs: Set<Int>, of bank: PCRBank, by key: RSAPublicKey
   ) -> [SignedPCRPolicy] {

@@ -52,20 +52,25 @@ extension Prediction {
     try refuseLeftovers(of: old, new)
   }
 
-  /// GRUB measures menu entries whole; one that has the old line in it will be another.
+  /// GRUB measures menu entries whole, and each command: what has the old line in it will be another,
+  /// and where the kernel has another path, so has the initrd most likely.
   private func refuseLeftovers(of old: String, _ new: String) throws {
     guard old != new, pcrs.contains(8) else { return }
     let words = old.split(separator: " ")
+    let isElsewhere = words.first != new.split(separator: " ").first
     let leftover = measurements.contains { measurement in
       guard case .grubCommand(let text)? = measurement.what,
         measurement.digest == measurement.event.digests[bank]
       else { return false }
-      return text.split { " \t\n".contains($0) }.contains(words)
+      let said = text.split { " \t\n".contains($0) }
+      guard !said.contains(words) else { return true }
+      return isElsewhere
+        && (words.first.map(said.contains) == true || said.first?.hasPrefix("initrd") == true)
     }
     guard !leftover else {
       throw OperatorError(
         "predict.incomplete", .mismatch,
-        "GRUB measured a menu entry with the old command line into PCR 8, and what the new one "
+        "GRUB measured commands into PCR 8 that will change with the command line, and what they "
           + "will be is not known", hint: "predict without PCR 8")
     }
   }

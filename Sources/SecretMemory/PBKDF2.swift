@@ -9,6 +9,7 @@ package enum PBKDF2 {
   ///   - salt: of any size.
   ///   - iterations: at least 1.
   ///   - count: how many bytes are wanted.
+  /// - Returns: `count` bytes.
   package static func key(
     from password: RawSpan, salt: [UInt8], iterations: Int, count: Int
   ) -> SecretBytes {

@@ -8,6 +8,8 @@ internal import Vocabulary
 extension LUKSDevice {
   /// Writes the header as it is on the disk now to a new file, mode 0400, which is not synced.
   ///
+  /// libcryptsetup reads the header first, and writes a damaged copy anew where it may.
+  ///
   /// - Parameter file: where; nothing may be there. Who reads the file can try passphrases.
   /// - Throws: `OperatorError` `luks.header-unread`.
   package borrowing func writeHeader(to file: FilePath) throws {

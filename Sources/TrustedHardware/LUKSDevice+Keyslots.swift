@@ -68,9 +68,9 @@ extension LUKSDevice {
   /// Adds a keyslot for a random secret: PBKDF2-SHA-512 of 1000 iterations, as systemd does it.
   ///
   /// - Parameters:
+  ///   - number: a keyslot that is free.
   ///   - key: the volume key.
   ///   - passphrase: at least 128 random bits, for it costs nothing to try one.
-  ///   - number: a keyslot that is free.
   /// - Throws: `OperatorError` `luks.full`, `luks.read-only`, `luks.changed-meanwhile`,
   ///   `luks.failed`.
   package func addKeyslot(

@@ -64,6 +64,7 @@ extension TPMConnection {
   ///   - digest: the policy's digest, 32 bytes; the TPM is not asked where the steps do not lead
   ///     there, so that no try is wasted.
   ///   - value: what the policy asks to be shown; empty where it does not.
+  /// - Returns: the secret.
   /// - Throws: `OperatorError` `tpm.policy`, `tpm.wrong-pin`, `tpm.locked-out`,
   ///   `tpm.not-its-secret`, `tpm.parent-changed`, `tpm.bad-blob`, `tpm.failed`.
   package func unseal(

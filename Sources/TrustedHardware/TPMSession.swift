@@ -42,6 +42,7 @@ internal import CTSS2
   ///   - key: salts it, so that whoever listens to the bus learns nothing.
   ///   - bound: an object whose authorization value enters the session key.
   ///   - session: encrypts the exchange that starts this one.
+  ///   - context: the connection.
   /// - Throws: `OperatorError` `tpm.failed`.
   init(
     _ kind: TPM2_SE, saltedBy key: borrowing LoadedObject, bound: ESYS_TR? = nil,

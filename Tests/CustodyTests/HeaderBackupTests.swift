@@ -126,6 +126,19 @@ struct HeaderBackupTests {
     #expect(first.facts.ageSHA256 != second.facts.ageSHA256)
   }
 
+  @Test func ofADamagedCopyAWholeBackupIsMade() throws {
+    let shelf = try HeaderShelf()
+    let image = try VolumeImage()
+    let path = FilePath(image.path)
+    let device = try LUKSDevice(path)
+    try image.damage(20_000..<20_001)
+    let backup = try HeaderBackup.make(
+      of: device, at: path, into: shelf.backups, for: [shelf.identity.recipient],
+      record: shelf.record)
+    let file = try shelf.write(shelf.opened(backup), to: "plain")
+    #expect(try LUKSHeaderCopies(of: FilePath(file)).areWhole)
+  }
+
   @Test func theVolumeIsOnlyRead() throws {
     let shelf = try HeaderShelf()
     let image = try VolumeImage()

@@ -31,7 +31,7 @@ enum BootLogs {
     var configuration = Array("set timeout=5".utf8)
     var menuEntry = "menuentry Debian { linux /vmlinuz-6.1.1 }"
 
-    /// - Parameter hash: gives the Authenticode hash of the kernel, by bank.
+    /// The log of its boot; `hash` gives the Authenticode hash of the kernel, by bank.
     func log(_ hash: (HashFunction) -> [UInt8]) -> EventLogBuilder {
       var log = EventLogBuilder(banks: [.sha1, .sha256])
       log.firmware()

@@ -18,7 +18,10 @@ import Vocabulary
     let read = try EventLog(log.bytes, of: "log")
     for (bank, values) in Dictionary(grouping: told, by: \.bank) {
       let replay = try read.replay(bank)
-      for value in values { #expect(replay[value.index] == value.bytes, "\(bank) \(value.index)") }
+      // tpm2-tools before 5.5 pass over the locality.
+      for value in values where kind != "locality" || value.index != 0 {
+        #expect(replay[value.index] == value.bytes, "\(bank) \(value.index)")
+      }
       let measured = Set(read.events.map(\.pcr))
       #expect(Set(values.map(\.index)) == measured)
       for index in Set(0..<24).subtracting(measured).subtracting([0]) {
@@ -62,6 +65,17 @@ import Vocabulary
     let early = PCRBank.sha256.extend(
       PCRBank.sha256.reset(of: 11), by: PCRBank.sha256.digest(of: Array("enter-initrd".utf8)))
     #expect(refusal { try record.check([11: early], .sha256) }?.code == "eventlog.mismatch")
+  }
+
+  /// As swtpm 0.7.1 tells PCR 0 after TPM2_Startup from locality 3.
+  @Test func theLocalityOfTheStartBeginsPCR0() throws {
+    var log = EventLogBuilder(banks: [.sha256])
+    log.startupLocality(3)
+    let started = [UInt8](repeating: 0, count: 31) + [3]
+    #expect(try EventLog(log.bytes, of: "log").replay(.sha256)[0] == started)
+    log.measure([1], into: 0, type: 0x8, saying: [])
+    let measured = PCRBank.sha256.extend(started, by: PCRBank.sha256.digest(of: [1]))
+    #expect(try EventLog(log.bytes, of: "log").replay(.sha256)[0] == measured)
   }
 
   @Test func aBankThatTheLogLacksIsRefused() throws {
@@ -109,7 +123,8 @@ import Vocabulary
     cases.append(("no locality", locality.bytes))
     for (name, bytes) in cases {
       let refused = refusal { _ = try EventLog(bytes, of: "log") }
-      #expect(refused?.code == "eventlog.malformed", "\(name): \(refused?.description ?? "accepted")")
+      #expect(
+        refused?.code == "eventlog.malformed", "\(name): \(refused?.description ?? "accepted")")
     }
   }
 
@@ -135,7 +150,8 @@ import Vocabulary
       }
       for _ in 0..<Int.random(in: 0..<6, using: &chance) where !bytes.isEmpty {
         let place = Int.random(in: 0..<bytes.count, using: &chance)
-        bytes[place] = [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &chance)]
+        bytes[place] =
+          [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &chance)]
           .randomElement(using: &chance) ?? 0
       }
       do {

@@ -92,8 +92,9 @@ import Vocabulary
       }
       let header = min(bytes.count, 0x400)
       for _ in 0..<Int.random(in: 0..<5, using: &chance) where header > 0 {
-        bytes[Int.random(in: 0..<header, using: &chance)] = [0, 1, 0x7f, 0xff].randomElement(
-          using: &chance) ?? 0
+        bytes[Int.random(in: 0..<header, using: &chance)] =
+          [0, 1, 0x7f, 0xff].randomElement(
+            using: &chance) ?? 0
       }
       do {
         _ = try PEImage(bytes, of: "image").authenticode(.sha256)

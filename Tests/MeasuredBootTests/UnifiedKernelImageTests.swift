@@ -43,7 +43,9 @@ import Vocabulary
     for (number, (name, content)) in contents.reversed().enumerated() {
       let path = try folder.write(content, to: name)
       let place = "0x\(String(0x100_0000 * (number + 1), radix: 16))"
-      sections += ["--add-section", ".\(name)=\(path)", "--change-section-vma", ".\(name)=\(place)"]
+      sections += [
+        "--add-section", ".\(name)=\(path)", "--change-section-vma", ".\(name)=\(place)",
+      ]
       options.append("--\(name)=\(path)")
     }
     let objcopy = try #require(StockTool("objcopy"))

@@ -1,10 +1,7 @@
 /// Small PE images, made for proofs.
 package enum PEBuilder {
-  /// An image with sections that follow its headers without gaps.
-  ///
-  /// - Parameters:
-  ///   - sections: names of up to eight letters, and contents.
-  ///   - wide: whether it is PE32+; PE32 otherwise.
+  /// An image with sections, of names of up to eight letters, that follow its headers without gaps;
+  /// PE32+ where it is wide, PE32 otherwise.
   package static func image(_ sections: [(String, [UInt8])], wide: Bool = true) -> [UInt8] {
     let optionalSize = (wide ? 112 : 96) + 16 * 8
     let tableEnd = 0x40 + 4 + 20 + optionalSize + 40 * sections.count

@@ -27,7 +27,7 @@ package final class SoftwareTPM: Sendable {
     process.standardError = FileHandle.nullDevice
     try process.run()
     for _ in 0..<200 {
-      if FileManager.default.fileExists(atPath: folder.path(of: "tpm.ctrl")) { return }
+      if isListening { return }
       usleep(50_000)
     }
     throw Failed(text: "swtpm does not start")
@@ -39,6 +39,25 @@ package final class SoftwareTPM: Sendable {
     // A signal that can be blocked is: the process has the mask of the thread that started it.
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
+  }
+
+  /// Whether both sockets can be connected to: they are there a moment before that, one after the
+  /// other.
+  private var isListening: Bool { ["tpm", "tpm.ctrl"].allSatisfy { canConnect(to: path(of: $0)) } }
+
+  private func canConnect(to path: String) -> Bool {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+    let channel = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(channel) }
+    let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+    return unsafe withUnsafePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe connect(channel, $0, size) == 0
+      }
+    }
   }
 
   /// Where it answers, as tpm2-tss names it.

@@ -35,8 +35,14 @@ struct HeaderBackupVerb: CofferVerb {
   func perform(_ context: ToolContext) throws -> ExitStatus {
     let path = FilePath(device)
     let record = try state.record()
+    let copies = try? LUKSHeaderCopies(of: path)
+    let opened = try LUKSDevice(path)
+    if copies?.areWhole == false {
+      context.console.warn(
+        "a copy of the header was damaged; libcryptsetup writes it anew where it may")
+    }
     let backup = try HeaderBackup.make(
-      of: LUKSDevice(path), at: path, into: FilePath(to), for: recipients.all(), record: record)
+      of: opened, at: path, into: FilePath(to), for: recipients.all(), record: record)
     let facts = backup.facts
     let digest = facts.volumeKeyDigest.map { "\($0)" } ?? "none"
     for line in [

@@ -25,6 +25,7 @@ struct LUKSStatus: CofferVerb {
     completion: .directory)
   var headerBackup: String?
 
+  @OptionGroup var signature: SignatureOption
   @OptionGroup var tpm: TPMOption
   @OptionGroup var state: StateOption
   @OptionGroup var output: OutputOptions
@@ -38,7 +39,8 @@ struct LUKSStatus: CofferVerb {
       of: opened, at: path,
       history: HeaderBackupHistory(of: opened.uuid, in: try? state.record()),
       folder: headerBackup.map { HeaderBackupFolder(FilePath($0)) })
-    let status = VolumeStatus(volume, try tpm.ask(for: volume), header: header)
+    let status = VolumeStatus(
+      volume, try tpm.ask(for: volume, signature.signatures()), header: header)
     for line in StatusText(status).lines { context.console.say(line) }
     context.console.emit(status)
     return .done

@@ -20,6 +20,10 @@ struct PCRList: ExpressibleByArgument {
     self.indexes = indexes
   }
 
+  var defaultValueDescription: String {
+    indexes.isEmpty ? "none" : indexes.sorted().map(String.init).joined(separator: ",")
+  }
+
   /// A PCR's number, 0 to 23, as it is always written.
   static func index(_ text: Substring) -> Int? {
     guard let index = Int(text), (0..<24).contains(index), text == String(index) else { return nil }

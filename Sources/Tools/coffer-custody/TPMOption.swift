@@ -1,5 +1,6 @@
 import ArgumentParser
 import Custody
+import MeasuredBoot
 import TrustedHardware
 import Vocabulary
 
@@ -17,12 +18,10 @@ struct TPMOption: ParsableArguments {
   /// Asks the TPM what a volume's tokens need to know.
   ///
   /// A machine may have none of its own, which is no error; one that is named must answer.
-  func ask(for volume: Volume) throws -> TPMAnswer {
-    if let tcti { return .state(try TPMState(of: TPMConnection(tcti: tcti), for: volume)) }
+  func ask(for volume: Volume, _ signatures: PCRSignatureFile?) throws -> TPMAnswer {
     do {
-      return .state(
-        try TPMState(of: TPMConnection(tcti: TPMConnection.defaultTCTI), for: volume))
-    } catch let error as OperatorError where error.code == "tpm.unreachable" {
+      return .state(try TPMState(of: address.connect(), for: volume, signatures: signatures))
+    } catch let error as OperatorError where error.code == "tpm.unreachable" && tcti == nil {
       return .none(error)
     }
   }
