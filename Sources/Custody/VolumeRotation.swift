@@ -160,7 +160,10 @@ package struct VolumeRotation {
 
   /// Writes into the header that all is done, in one write, and has the old keyslots go.
   private func end() throws {
-    let before = try HeaderImage.copied(from: LUKSDevice(editor.path), in: scratch)
+    // Loaded before it is read, for a damaged copy is repaired by that.
+    let before = try HeaderImage.copied(from: LUKSDevice(editor.path), in: scratch) {
+      _ = try LUKSDevice($0)
+    }
     var bytes = try LocalPath(before.file).read()
     defer { bytes.wipe() }
     try LUKSHeaderImage.endReencryption(in: &bytes)

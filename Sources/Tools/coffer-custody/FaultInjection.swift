@@ -1,4 +1,5 @@
 import Custody
+import Dispatch
 import Glibc
 
 /// Where tests have the process end or a change fail; nothing of it is in a release build.
@@ -6,7 +7,8 @@ enum FaultInjection {
   #if DEBUG
     /// `kill:STEP` ends the process at a step as a power cut would, `fail:STEP` has the step fail;
     /// `kill:reencrypting@N` and `interrupt:reencrypting@N` do so when N percent of the data are
-    /// encrypted anew, the latter as ^C does.
+    /// encrypted anew, the latter as ^C does; `crash:reencrypting@N` ends it in the middle of the next
+    /// piece.
     static var checkpoints: Checkpoints {
       guard let wish = unsafe getenv("COFFER_FAULT") else { return Checkpoints() }
       let text = unsafe String(cString: wish)
@@ -16,6 +18,11 @@ enum FaultInjection {
       } progressed: { percent in
         if percent == 100 { return }
         if reached(text, "kill:reencrypting@", percent) { kill(getpid(), SIGKILL) }
+        if reached(text, "crash:reencrypting@", percent) {
+          DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(3)) {
+            kill(getpid(), SIGKILL)
+          }
+        }
         if reached(text, "interrupt:reencrypting@", percent) {
           kill(getpid(), SIGTERM)
           // Signals are heard on another thread.
