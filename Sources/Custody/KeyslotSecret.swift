@@ -17,7 +17,9 @@ package final class KeyslotSecret: Sendable {
     // cryptsetup 2.6.1, `DEFAULT_PASSPHRASE_SIZE_MAX`.
     isTypeable = text.withBytes { bytes in
       (1...512).contains(bytes.byteCount)
-        && (0..<bytes.byteCount).allSatisfy { bytes[byteAt: $0] >= 0x20 && bytes[byteAt: $0] != 0x7f }
+        && (0..<bytes.byteCount).allSatisfy {
+          bytes[byteAt: $0] >= 0x20 && bytes[byteAt: $0] != 0x7f
+        }
     }
     self.text = text
   }

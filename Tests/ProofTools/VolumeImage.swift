@@ -50,6 +50,15 @@ package final class VolumeImage: Sendable {
     let copy = try folder.write(content(), to: "copy.img")
     let header = folder.path(of: "copy.header")
     defer { for file in [copy, header] { _ = try? StockTool("rm")?.run(["-f", file]) } }
+    // To decrypt, cryptsetup wants the key's digest to be the first; its own change of the key sees to
+    // that.
+    if try !run(["luksDump", copy]).contains("Digests:\n  0:") {
+      let opened = try run(["open", "-v", "--test-passphrase", "--key-file", passphrase, copy])
+      let slot = opened.split(separator: " ").compactMap { Int($0) }.first ?? 0
+      try run(
+        ["reencrypt", "--force-offline-reencrypt", "--key-slot", "\(slot)", "--key-file"]
+          + [passphrase] + Self.cheap + [copy])
+    }
     try run([
       "reencrypt", "--decrypt", "--header", header, "--force-offline-reencrypt", "--key-file",
       passphrase, copy,

@@ -27,7 +27,7 @@ struct RefusedRotationTests {
     try await rotate("--pin-file", pin, "--passphrase-file", "1=\(other)").expect(0)
     try volume.image.run(
       ["open", "--test-passphrase", "--key-file", other, volume.image.path, "x"])
-    try await rotate("--pin-file", pin, "--drop", "1").expect(0)
+    try await rotate("--pin-file", pin, "--drop", "4").expect(0)
     #expect(try volume.listed().values.sorted() == ["password", "tpm2"])
   }
 
@@ -61,7 +61,7 @@ struct RefusedRotationTests {
   }
 
   @Test func aJSONAreaWithoutRoom() async throws {
-    let filler = String(repeating: "x", count: 8600)
+    let filler = String(repeating: "x", count: 9800)
     try volume.image.addToken(#"{"type":"filler","keyslots":[],"text":"\#(filler)"}"#)
     let refused = try await unchanged(14, "rotate.no-room")
     #expect(refused.errors.contains("JSON area"), "\(refused)")

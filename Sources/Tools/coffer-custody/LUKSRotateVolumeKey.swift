@@ -64,7 +64,8 @@ struct LUKSRotateVolumeKey: CofferVerb {
       return try goOn(mark, editor, guarded, rotation, context)
     }
     if let old = try guarded.unrecordedRotation() {
-      context.console.say("an earlier run changed the volume key of \(device), and was cut off after")
+      context.console.say(
+        "an earlier run changed the volume key of \(device), and was cut off after")
       guard !change.dryRun else { return .done }
       return try tell(try guarded.closeRotation(from: old), [], editor, rotation, context)
     }
