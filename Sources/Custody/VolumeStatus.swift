@@ -45,6 +45,7 @@ extension VolumeStatus: Encodable {
     try fields.encode(volume.cipher, forKey: .cipher)
     try fields.encode(volume.volumeKeySize * 8, forKey: .volumeKeyBits)
     try fields.encode(volume.reencryption, forKey: .reencryption)
+    try fields.encodeIfPresent(volume.progress, forKey: .reencrypted)
     try fields.encode(volume.keyslots.map { KeyslotLine($0, of: volume) }, forKey: .keyslots)
     try fields.encode(volume.tokens.map { TokenLine($0, matches($0)) }, forKey: .tokens)
     try fields.encode(tpm.state.map(TPMLine.init), forKey: .tpm)
@@ -53,8 +54,8 @@ extension VolumeStatus: Encodable {
   }
 
   private enum Field: CodingKey {
-    case event, device, uuid, label, cipher, volumeKeyBits, reencryption, keyslots, tokens, tpm
-    case headerBackup, findings
+    case event, device, uuid, label, cipher, volumeKeyBits, reencryption, reencrypted, keyslots
+    case tokens, tpm, headerBackup, findings
   }
 }
 

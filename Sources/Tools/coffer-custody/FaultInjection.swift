@@ -1,14 +1,22 @@
 import Custody
+import Dispatch
 import Glibc
 import SealedSecrets
 
 /// Where tests have the process end or a change fail; nothing of it is in a release build.
 enum FaultInjection {
   #if DEBUG
-    /// `kill:STEP` ends the process at a step as a power cut would, `fail:STEP` has the step fail.
+    /// `kill:STEP` ends the process at a step as a power cut would, `fail:STEP` has the step fail;
+    /// `kill:reencrypting@N` and `interrupt:reencrypting@N` do so when N percent of the data are
+    /// encrypted anew, the latter as ^C does; `crash:reencrypting@N` ends it in the middle of the next
+    /// piece.
     static var checkpoints: Checkpoints {
       let wish = wish
-      return Checkpoints { try meet(wish, at: $0.rawValue) }
+      return Checkpoints {
+        try meet(wish, at: $0.rawValue)
+      } progressed: {
+        meet(wish, atPercent: $0)
+      }
     }
 
     /// The same for the sealing of other secrets.
@@ -24,6 +32,28 @@ enum FaultInjection {
     private static func meet(_ wish: String?, at step: String) throws {
       if wish == "kill:\(step)" { kill(getpid(), SIGKILL) }
       if wish == "fail:\(step)" { throw InjectedFault() }
+    }
+
+    private static func meet(_ wish: String?, atPercent percent: Int) {
+      guard let wish, percent < 100 else { return }
+      if reached(wish, "kill:reencrypting@", percent) { kill(getpid(), SIGKILL) }
+      if reached(wish, "crash:reencrypting@", percent) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(3)) {
+          kill(getpid(), SIGKILL)
+        }
+      }
+      if reached(wish, "interrupt:reencrypting@", percent) {
+        kill(getpid(), SIGTERM)
+        // Signals are heard on another thread.
+        usleep(200_000)
+      }
+    }
+
+    private static func reached(_ text: String, _ prefix: String, _ percent: Int) -> Bool {
+      guard text.hasPrefix(prefix), let wanted = Int(text.dropFirst(prefix.count)) else {
+        return false
+      }
+      return percent >= wanted
     }
 
     private struct InjectedFault: Error {}

@@ -19,7 +19,8 @@ struct StatusText {
       "  uuid          \(volume.uuid)",
       "  label         \(volume.label ?? "none")",
       "  cipher        \(volume.cipher), volume key of \(volume.volumeKeySize * 8) bits",
-      "  reencryption  \(volume.reencryption.rawValue)",
+      "  reencryption  \(volume.reencryption.rawValue)"
+        + (volume.progress.map { ", \($0.text) done" } ?? ""),
     ]
   }
 
