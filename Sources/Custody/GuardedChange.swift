@@ -117,23 +117,3 @@ package struct GuardedChange: Sendable {
         details: ["ended": .list(settled.map { .text($0.text) })]))
   }
 }
-
-/// The ways into a volume, as the record has them.
-struct WaysIn: Encodable {
-  let keyslots: [Int]
-  let tokens: [Token]
-
-  init(_ volume: Volume) {
-    keyslots = volume.keyslots.map(\.number)
-    tokens = volume.tokens.map {
-      Token(number: $0.number, type: $0.type, keyslots: $0.keyslots, policy: $0.tpm2?.policyHashes)
-    }
-  }
-
-  struct Token: Encodable {
-    let number: Int
-    let type: String
-    let keyslots: [Int]
-    let policy: [String]?
-  }
-}

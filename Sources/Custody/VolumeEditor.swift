@@ -29,7 +29,8 @@ package struct VolumeEditor: Sendable {
       throw OperatorError(
         "luks.reencryption", .refused,
         "the data of \(path) is being encrypted anew; nothing else is changed until that is done",
-        hint: "go on with it by the program that began it: coffer-custody luks rotate-volume-key, or "
+        hint:
+          "go on with it by the program that began it: coffer-custody luks rotate-volume-key, or "
           + "cryptsetup reencrypt --resume-only; 'luks status' shows which")
     }
   }

@@ -12,11 +12,16 @@ package struct VolumeStatus: Sendable {
   package let tpm: TPMAnswer
   /// How well its header is kept; nil where nobody looked.
   package let header: HeaderState?
+  /// When its tokens were written, where that is known.
+  package let dates: EnrollmentDates?
   /// What should be known, what weighs most first.
   package let findings: [CustodyFinding]
 
   /// Judges.
-  package init(_ volume: Volume, _ tpm: TPMAnswer, header: HeaderState? = nil) {
+  package init(
+    _ volume: Volume, _ tpm: TPMAnswer, header: HeaderState? = nil, dates: EnrollmentDates? = nil
+  ) {
+    self.dates = dates
     self.volume = volume
     self.tpm = tpm
     self.header = header
@@ -47,7 +52,8 @@ extension VolumeStatus: Encodable {
     try fields.encode(volume.reencryption, forKey: .reencryption)
     try fields.encodeIfPresent(volume.progress, forKey: .reencrypted)
     try fields.encode(volume.keyslots.map { KeyslotLine($0, of: volume) }, forKey: .keyslots)
-    try fields.encode(volume.tokens.map { TokenLine($0, matches($0)) }, forKey: .tokens)
+    try fields.encode(
+      volume.tokens.map { TokenLine($0, matches($0), dates?.date(of: $0)) }, forKey: .tokens)
     try fields.encode(tpm.state.map(TPMLine.init), forKey: .tpm)
     if let header { try fields.encode(header.backup, forKey: .headerBackup) }
     try fields.encode(findings, forKey: .findings)
@@ -78,19 +84,22 @@ private struct KeyslotLine: Encodable {
 private struct TokenLine: Encodable {
   let token: VolumeToken
   let matches: Bool?
+  let date: Timestamp?
 
-  init(_ token: VolumeToken, _ matches: Bool?) {
+  init(_ token: VolumeToken, _ matches: Bool?, _ date: Timestamp?) {
     self.token = token
     self.matches = matches
+    self.date = date
   }
 
   func encode(to encoder: any Encoder) throws {
     try token.encode(to: encoder)
     var fields = encoder.container(keyedBy: Field.self)
     if token.tpm2 != nil { try fields.encode(matches, forKey: .pcrsMatch) }
+    try fields.encodeIfPresent(date, forKey: .enrolled)
   }
 
-  private enum Field: CodingKey { case pcrsMatch }
+  private enum Field: CodingKey { case pcrsMatch, enrolled }
 }
 
 private struct TPMLine: Encodable {

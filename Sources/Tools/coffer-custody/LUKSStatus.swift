@@ -40,7 +40,8 @@ struct LUKSStatus: CofferVerb {
       history: HeaderBackupHistory(of: opened.uuid, in: try? state.record()),
       folder: headerBackup.map { HeaderBackupFolder(FilePath($0)) })
     let status = VolumeStatus(
-      volume, try tpm.ask(for: volume, signature.signatures()), header: header)
+      volume, try tpm.ask(for: volume, signature.signatures()), header: header,
+      dates: EnrollmentDates(of: opened.uuid, in: try? state.record()))
     for line in StatusText(status).lines { context.console.say(line) }
     context.console.emit(status)
     return .done

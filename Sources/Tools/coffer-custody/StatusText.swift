@@ -61,8 +61,10 @@ struct StatusText {
         case .unreadable: " (unreadable)"
         default: ""
         }
+      let since = status.dates?.date(of: token).map { ", since \($0)" } ?? ""
       let line =
         "token \(token.number)    \(token.type)\(mark), \(slots.isEmpty ? "no keyslot" : slots)"
+        + since
       return [line] + (token.tpm2.map { details(of: $0, token) } ?? [])
     }
   }
