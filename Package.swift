@@ -132,6 +132,9 @@ let package = Package(
       uses: ["Vocabulary", "SecretMemory", "CTSS2", "CCryptsetup", systemPackage]),
     room("MeasuredBoot", uses: ["Vocabulary", "SecretMemory", "TrustedHardware", systemPackage]),
     room(
+      "SealedSecrets",
+      uses: ["Vocabulary", "SecretMemory", "LocalFiles", "TrustedHardware", systemPackage]),
+    room(
       "CustodyRecords",
       uses: ["Vocabulary", "SecretMemory", "Signatures", "LocalFiles", systemPackage]),
     room(
@@ -179,8 +182,9 @@ let package = Package(
     tool(
       "coffer-backup",
       uses: [
-        "Vocabulary", "LocalFiles", "Configuration", "Repository", "Operations",
-        "OperatorConsole", "RunNarration", "Origins", argumentParser, systemPackage,
+        "Vocabulary", "SecretMemory", "LocalFiles", "Configuration", "Repository",
+        "TrustedHardware", "SealedSecrets", "Operations", "OperatorConsole", "RunNarration",
+        "Origins", argumentParser, systemPackage,
       ]),
     tool(
       "coffer-restore",
@@ -193,8 +197,8 @@ let package = Package(
       "coffer-custody",
       uses: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
-        "FileEncryption", "TrustedHardware", "MeasuredBoot", "CustodyRecords", "Custody",
-        "OperatorConsole", argumentParser, systemPackage,
+        "FileEncryption", "TrustedHardware", "MeasuredBoot", "SealedSecrets", "CustodyRecords",
+        "Custody", "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
@@ -233,6 +237,9 @@ let package = Package(
     proofs(
       of: "MeasuredBoot",
       uses: ["Vocabulary", "TrustedHardware", "SecretMemory", "ProofTools", systemPackage]),
+    proofs(
+      of: "SealedSecrets",
+      uses: ["Vocabulary", "SecretMemory", "TrustedHardware", "ProofTools", systemPackage]),
     proofs(
       of: "CustodyRecords",
       uses: ["Vocabulary", "SecretMemory", "Signatures", "ProofTools", systemPackage]),

@@ -15,23 +15,30 @@ package struct CompartmentSettings: Sendable {
 package struct CofferConfiguration: Sendable {
   package let store: String
   package let state: FilePath
+  /// The file of the host's signing key, as it is or sealed.
   package let hostKey: FilePath
+  /// What opens that file; nil where the key lies in it as it is.
+  package let hostKeySeal: HostKeySeal?
   package let metrics: FilePath?
   /// In the order of the file.
   package let compartments: [CompartmentSettings]
 
   /// Where the host key's public half lies: beside it, as `.pub`.
   package var hostPublicKey: FilePath {
-    var path = hostKey
+    var path = hostKeyStem
     path.extension = "pub"
     return path
   }
 
   /// Where the compartments' keys lie: beside the host key, for they outlive the state folder.
   package var compartmentKeys: FilePath {
-    var path = hostKey
+    var path = hostKeyStem
     path.extension = "compartments"
     return path
+  }
+
+  private var hostKeyStem: FilePath {
+    hostKeySeal == nil ? hostKey : HostKeySeal.stem(of: hostKey)
   }
 
   /// All sources, with their compartments.
@@ -51,8 +58,8 @@ package struct CofferConfiguration: Sendable {
     try top.allow(only: ["store", "state", "host_key", "metrics", "recipients", "compartments"])
     store = try top.text("store")
     state = FilePath(try top.text("state"))
-    hostKey = FilePath(try top.text("host_key"))
-    guard hostKey.extension != "pub" else {
+    (hostKey, hostKeySeal) = try Self.hostKey(top)
+    guard hostKey.extension != "pub", HostKeySeal.stem(of: hostKey).extension != "pub" else {
       throw top.problem(
         "bad-host-key", at: "host_key", "'host_key' must not end in .pub: its public half does")
     }

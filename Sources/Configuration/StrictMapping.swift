@@ -117,6 +117,9 @@ package struct StrictMapping {
     return try StrictMapping(value, file: file, place: place)
   }
 
+  /// Whether a key has a mapping, where it may have one.
+  package func isMapping(_ key: String) -> Bool { value(key)?.mapping != nil }
+
   /// An error at a key, for what only the caller can judge.
   package func problem(
     _ code: String, at key: String, _ why: String, hint: String? = nil

@@ -45,11 +45,10 @@ package struct EnrollmentRequest: Sendable {
         "without PCRs and without a PIN, whatever is booted on this machine would open the volume",
         hint: "name PCRs with --pcrs, or ask for a PIN with --pin")
     }
-    try Self.requireUnlocked(tpm.properties())
+    try tpm.properties().lockout.requireRoomForSealing()
     if let signed { try requireSignable(signed) }
-    let expected = predicted.filter { pcrs.contains($0.key) }
-    let values = try values(in: tpm).merging(expected) { live, predicted in predicted }
-    try requireMeaning(values)
+    let values = try PCRChoice(pcrs, of: bank, unextended: unextended)
+      .values(in: tpm, predicted: predicted)
     return TokenSealing(
       profile: profile, bank: bank, values: values, signed: signed, hasPIN: hasPIN)
   }
@@ -67,54 +66,6 @@ package struct EnrollmentRequest: Sendable {
         "enroll.pcr-twice", .usage,
         "PCR \(both.map(String.init).joined(separator: ", ")) cannot be both sealed to and signed: "
           + "no signature would open it when its value changes")
-    }
-  }
-
-  private func values(in tpm: borrowing TPMConnection) throws -> [Int: [UInt8]] {
-    guard !pcrs.isEmpty else { return [:] }
-    guard let there = try tpm.banks()[bank] else {
-      throw OperatorError(
-        "pcr.no-bank", .refused, "the TPM does not have the \(bank.rawValue) bank",
-        hint: "'luks status' lists the banks that it has")
-    }
-    let missing = pcrs.subtracting(there).sorted()
-    guard missing.isEmpty else {
-      throw OperatorError(
-        "pcr.missing", .refused,
-        "the TPM's \(bank.rawValue) bank has no PCR "
-          + missing.map(String.init).joined(separator: ", "))
-    }
-    return try tpm.read(pcrs, of: bank)
-  }
-
-  private func requireMeaning(_ values: [Int: [UInt8]]) throws {
-    let empty = values.filter { !PCRBank.isExtended($0.value) && !unextended.contains($0.key) }
-    guard empty.isEmpty else {
-      let list = empty.keys.sorted().map(String.init).joined(separator: ", ")
-      throw OperatorError(
-        "pcr.never-extended", .refused,
-        "nothing was ever measured into PCR \(list) of the \(bank.rawValue) bank: sealed to it, the "
-          + "secret is given to whatever is booted",
-        hint: "leave it out, or, where it is meant to be empty at that moment, name it in "
-          + "--unextended too")
-    }
-  }
-
-  private static func requireUnlocked(_ properties: TPMProperties) throws {
-    let lockout = properties.lockout
-    guard !lockout.isLockedOut else {
-      throw OperatorError(
-        "tpm.locked-out", .refused, "the TPM is locked out after too many failed tries",
-        hint: "it forgets one every \(lockout.recoveryTime) seconds; lockoutAuth resets it: "
-          + "tpm2_dictionarylockout -c")
-    }
-    guard lockout.triesLeft > 1 else {
-      throw OperatorError(
-        "tpm.lockout-near", .refused,
-        "\(lockout.failedTries) of \(lockout.maximumTries) tries of the TPM have failed; nothing is "
-          + "enrolled so near a lockout",
-        hint: "it forgets one every \(lockout.recoveryTime) seconds; lockoutAuth resets it: "
-          + "tpm2_dictionarylockout -c")
     }
   }
 }

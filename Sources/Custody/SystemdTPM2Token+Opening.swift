@@ -25,7 +25,7 @@ extension SystemdTPM2Token {
         hint: "systemd-cryptsetup does; nothing is wrong with the volume")
     }
     let lockout = try tpm.properties().lockout
-    if hasPIN { try Self.requireTries(lockout) }
+    if hasPIN { try lockout.requireTry() }
     let bank = TPMState.bank(of: self, among: try tpm.banks())
     let signed = try signedStep(bank, tpm, signatures)
     let steps: [PolicyStep] =
@@ -59,16 +59,5 @@ extension SystemdTPM2Token {
         hint: "name the file with --signature; 'coffer-custody luks sign-policy' makes one")
     }
     return [.signedPCRs(policy)]
-  }
-
-  /// Stops before the last try: a wrong one would lock out every token of the machine.
-  private static func requireTries(_ lockout: TPMProperties.Lockout) throws {
-    guard lockout.triesLeft <= 1 else { return }
-    throw OperatorError(
-      "tpm.lockout-near", .refused,
-      "\(lockout.failedTries) of \(lockout.maximumTries) tries of the TPM have failed: one more "
-        + "wrong PIN would lock it out, so none is tried",
-      hint: "it forgets one every \(lockout.recoveryTime) seconds; lockoutAuth resets it: "
-        + "tpm2_dictionarylockout -c")
   }
 }

@@ -12,16 +12,18 @@ package import Vocabulary
 package struct BackupRun {
   private let configuration: CofferConfiguration
   private let only: [String]
+  private let opener: any HostKeyOpener
   private let listener: any OperationListener
   private let meter: ProgressMeter
   private let interruption: Interruption
 
   package init(
-    _ configuration: CofferConfiguration, only: [String], listener: any OperationListener,
-    meter: ProgressMeter, interruption: Interruption
+    _ configuration: CofferConfiguration, only: [String], by opener: any HostKeyOpener,
+    listener: any OperationListener, meter: ProgressMeter, interruption: Interruption
   ) {
     self.configuration = configuration
     self.only = only
+    self.opener = opener
     self.listener = listener
     self.meter = meter
     self.interruption = interruption
@@ -35,7 +37,7 @@ package struct BackupRun {
     let started = Timestamp.now()
     let state = try HostState(configuration.state)
     let plan = try NightPlan(configuration, only: only)
-    let keys = try HostKeys.load(configuration)
+    let keys = try HostKeys.load(configuration, by: opener)
     try keys.check(plan)
     let host = keys.signing.verifyingKey
     HostKeys.warnOfOpenFiles(configuration, listener)

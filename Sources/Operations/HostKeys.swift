@@ -14,9 +14,15 @@ package struct HostKeys: Sendable {
 
   /// Reads the keys that a configuration names.
   ///
-  /// - Throws: `keys.missing` where `init` has not made one yet.
-  package static func load(_ configuration: CofferConfiguration) throws -> HostKeys {
-    let signing = try signingKey(configuration.hostKey)
+  /// - Parameters:
+  ///   - configuration: names the files.
+  ///   - opener: opens a host key that lies sealed.
+  /// - Returns: all of them.
+  /// - Throws: `keys.missing` where `init` has not made one yet, and what a host key fails with.
+  package static func load(
+    _ configuration: CofferConfiguration, by opener: any HostKeyOpener
+  ) throws -> HostKeys {
+    let signing = try signingKey(configuration, by: opener)
     var compartments: [CompartmentName: CompartmentKeys] = [:]
     for compartment in configuration.compartments {
       let path = path(of: compartment.name, configuration)
@@ -43,11 +49,14 @@ package struct HostKeys: Sendable {
   /// - Parameters:
   ///   - configuration: names the files.
   ///   - recipients: of the compartments, with whom their index identities share files.
+  ///   - opener: opens a host key that lies sealed.
   /// - Returns: the files it made or added a key to.
-  /// - Throws: `keys.damaged`, and what a recipient throws that cannot be encrypted to.
+  /// - Throws: `keys.damaged`, `keys.not-sealed`, and what a recipient throws that cannot be encrypted to.
   static func makeMissing(
-    _ configuration: CofferConfiguration, for recipients: [CompartmentName: [any Recipient]]
+    _ configuration: CofferConfiguration, for recipients: [CompartmentName: [any Recipient]],
+    by opener: any HostKeyOpener
   ) throws -> [FilePath] {
+    try requireSealed(configuration)
     var made: [FilePath] = []
     try DurableFile.makeFolder(configuration.hostKey.removingLastComponent())
     if !LocalPath(configuration.hostKey).exists {
@@ -57,7 +66,7 @@ package struct HostKeys: Sendable {
       }
       made.append(configuration.hostKey)
     }
-    let signing = try signingKey(configuration.hostKey)
+    let signing = try signingKey(configuration, by: opener)
     if !LocalPath(configuration.hostPublicKey).exists {
       try Array(signing.verifyingKey.text.utf8).withBytes {
         try DurableFile.write(
@@ -109,16 +118,6 @@ package struct HostKeys: Sendable {
         CompartmentSeal(
           compartment.name, chunkIDKey: $0.chunkIDKey, recipients: compartment.recipients)
       }
-    }
-  }
-
-  private static func signingKey(_ path: FilePath) throws -> SigningKey {
-    do {
-      return try SecretFile.read(path).withBytes { try SigningKey(parsing: $0) }
-    } catch let error as SignatureError {
-      throw OperatorError(
-        "keys.damaged", .usage, "the host key \(path) cannot be used: \(error)",
-        hint: "put the key back from a copy; with a new one the store's ledger starts anew")
     }
   }
 

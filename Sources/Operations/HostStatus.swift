@@ -13,9 +13,15 @@ package struct HostStatus: Sendable {
 
   /// Gathers it; reads the ledger, and no pack.
   ///
+  /// - Parameters:
+  ///   - configuration: of the host.
+  ///   - opener: opens a host key that lies sealed.
+  /// - Returns: what it knows.
   /// - Throws: `ledger.rolled-back` where the store lacks what the state folder remembers.
-  package static func gather(_ configuration: CofferConfiguration) throws -> HostStatus {
-    let keys = try HostKeys.load(configuration)
+  package static func gather(
+    _ configuration: CofferConfiguration, by opener: any HostKeyOpener
+  ) throws -> HostStatus {
+    let keys = try HostKeys.load(configuration, by: opener)
     let store = try StoreRegistry.open(configuration.store)
     let known = try HostState.head(in: configuration.state)
     let ledger = try Ledger.load(

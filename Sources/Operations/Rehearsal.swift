@@ -9,10 +9,12 @@ package struct Rehearsal {
   private let configuration: CofferConfiguration
   private let plan: NightPlan
 
-  package init(_ configuration: CofferConfiguration, only: [String]) throws {
+  package init(
+    _ configuration: CofferConfiguration, only: [String], by opener: any HostKeyOpener
+  ) throws {
     self.configuration = configuration
     plan = try NightPlan(configuration, only: only)
-    try HostKeys.load(configuration).check(plan)
+    try HostKeys.load(configuration, by: opener).check(plan)
     _ = try StoreFormat.load(from: StoreRegistry.open(configuration.store))
   }
 

@@ -19,12 +19,21 @@ package enum StorePreparation {
   }
 
   /// Makes what is missing; keeps everything that is there.
-  package static func prepare(_ configuration: CofferConfiguration) throws -> Report {
+  ///
+  /// - Parameters:
+  ///   - configuration: names all of it.
+  ///   - opener: opens a host key that lies sealed.
+  /// - Returns: what was made.
+  /// - Throws: `keys.not-sealed` where a sealed host key is named and not there, and what keys and
+  ///   stores fail with.
+  package static func prepare(
+    _ configuration: CofferConfiguration, by opener: any HostKeyOpener
+  ) throws -> Report {
     // Recipients and sources are looked at first: a typing error shall leave nothing behind.
     let plan = try NightPlan(configuration, only: [])
     let unkeyed = HostKeys.missing(in: configuration)
-    let made = try HostKeys.makeMissing(configuration, for: plan.recipients)
-    let keys = try HostKeys.load(configuration)
+    let made = try HostKeys.makeMissing(configuration, for: plan.recipients, by: opener)
+    let keys = try HostKeys.load(configuration, by: opener)
     try HostState.make(configuration.state)
     let state = try HostState(configuration.state)
     let host = keys.signing.verifyingKey.keyID.description

@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// ChaCha20-Poly1305, RFC 8439, under one key and without associated data.
+/// ChaCha20-Poly1305, RFC 8439, under one key.
 ///
 /// No call allocates. One thread at a time; each worker has its own. libcrypto keeps the expanded key
 /// in ordinary memory for as long as this lives, and wipes it after that: keep it short.
@@ -30,11 +30,19 @@ internal import COpenSSL
   }
 
   /// Writes ciphertext and tag: `sealed` must be 16 bytes longer than `plaintext`.
+  ///
+  /// - Parameters:
+  ///   - plaintext: what is sealed.
+  ///   - nonce: used once under a key.
+  ///   - associated: what is not sealed, and authenticated all the same.
+  ///   - sealed: takes ciphertext and tag.
   package mutating func seal(
-    _ plaintext: RawSpan, nonce: InlineArray<12, UInt8>, into sealed: inout MutableRawSpan
+    _ plaintext: RawSpan, nonce: InlineArray<12, UInt8>, with associated: RawSpan = RawSpan(),
+    into sealed: inout MutableRawSpan
   ) {
     precondition(sealed.byteCount == plaintext.byteCount + Self.tagSize, "sealing adds 16 bytes")
     start(nonce: nonce, sealing: true)
+    authenticate(associated)
     unsafe sealed.withPointer { output, _ in
       let size = unsafe transform(plaintext, into: output)
       var written: Int32 = 0
@@ -46,14 +54,22 @@ internal import COpenSSL
   }
 
   /// Writes the plaintext: `plaintext` must be 16 bytes shorter than `sealed`.
+  ///
+  /// - Parameters:
+  ///   - sealed: ciphertext and tag.
+  ///   - nonce: with which it was sealed.
+  ///   - associated: what was given when it was sealed.
+  ///   - plaintext: takes what was sealed.
   /// - Returns: false where the tag does not fit; then `plaintext` holds zeros.
   package mutating func open(
-    _ sealed: RawSpan, nonce: InlineArray<12, UInt8>, into plaintext: inout MutableRawSpan
+    _ sealed: RawSpan, nonce: InlineArray<12, UInt8>, with associated: RawSpan = RawSpan(),
+    into plaintext: inout MutableRawSpan
   ) -> Bool {
     guard sealed.byteCount >= Self.tagSize else { return false }
     let size = sealed.byteCount - Self.tagSize
     precondition(plaintext.byteCount == size, "opening takes 16 bytes off")
     start(nonce: nonce, sealing: false)
+    authenticate(associated)
     return unsafe plaintext.withPointer { output, _ in
       let tagged = unsafe sealed.withPointer { input, _ in
         // The parameter is not const in libcrypto, which only reads the tag.
@@ -75,6 +91,15 @@ internal import COpenSSL
       unsafe EVP_CipherInit_ex2(context, nil, nil, nonce, sealing ? 1 : 0, nil)
     }
     precondition(started == 1, "libcrypto refused a nonce")
+  }
+
+  private func authenticate(_ associated: RawSpan) {
+    guard associated.byteCount > 0 else { return }
+    var taken: Int32 = 0
+    let done = unsafe associated.withPointer { input, count in
+      unsafe EVP_CipherUpdate(context, nil, &taken, input, Int32(count))
+    }
+    precondition(done == 1 && Int(taken) == associated.byteCount, "libcrypto refused a header")
   }
 
   private func transform(_ input: RawSpan, into output: UnsafeMutablePointer<UInt8>) -> Int {

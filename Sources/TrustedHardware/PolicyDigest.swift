@@ -3,10 +3,11 @@ internal import Vocabulary
 
 /// The digest of a TPM policy, worked out without a TPM; SHA-256, as systemd's tokens have it.
 ///
-/// Source: TPM 2.0 Library Specification 1.59, part 3, sections 23.7 (PolicyPCR), 23.16
-/// (PolicyAuthorize) and 23.18 (PolicyAuthValue).
+/// Source: TPM 2.0 Library Specification 1.59, part 3, sections 23.7 (PolicyPCR), 23.9 (PolicyNV),
+/// 23.16 (PolicyAuthorize) and 23.18 (PolicyAuthValue).
 package struct PolicyDigest: Equatable, Sendable {
   private static let policyPCR: [UInt8] = [0x00, 0x00, 0x01, 0x7f]
+  private static let policyNV: [UInt8] = [0x00, 0x00, 0x01, 0x49]
   private static let policyAuthorize: [UInt8] = [0x00, 0x00, 0x01, 0x6a]
   private static let policyAuthValue: [UInt8] = [0x00, 0x00, 0x01, 0x6b]
 
@@ -25,6 +26,13 @@ package struct PolicyDigest: Equatable, Sendable {
     let selection: [UInt8] = [0, 0, 0, 1] + hash + [UInt8(bits.count)] + bits
     let joined = values.sorted { $0.key < $1.key }.flatMap(\.value)
     extend(Self.policyPCR + selection + SHA256Hasher.digest(of: joined).bytes)
+  }
+
+  /// Asks that a counter has not passed a value.
+  package mutating func requireCounter(_ counter: TPMCounter, atMost value: UInt64) {
+    // Offset 0, and UNSIGNED_LE: what the counter has is no more than the operand.
+    let demand = TPMCounter.bytes(value) + [0, 0] + [0, 9]
+    extend(Self.policyNV + SHA256Hasher.digest(of: demand).bytes + counter.name)
   }
 
   /// Asks for the object's authorization value, a PIN.

@@ -8,6 +8,8 @@ package enum PolicyStep: Sendable {
   case signedPCRs(SignedPCRPolicy)
   /// PCRs of a bank have the values that they had when the secret was sealed.
   case pcrs(Set<Int>, PCRBank)
+  /// A counter has not passed a value.
+  case counter(TPMCounter, atMost: UInt64)
   /// The secret's authorization value is shown.
   case authValue
 }
@@ -65,7 +67,8 @@ extension TPMConnection {
   ///     there, so that no try is wasted.
   ///   - value: what the policy asks to be shown; empty where it does not.
   /// - Returns: the secret.
-  /// - Throws: `OperatorError` `tpm.policy`, `tpm.wrong-pin`, `tpm.locked-out`,
+  /// - Throws: `OperatorError` `tpm.policy`, `counter.passed`, `counter.missing`, `tpm.wrong-pin`,
+  ///   `tpm.locked-out`,
   ///   `tpm.not-its-secret`, `tpm.parent-changed`, `tpm.bad-blob`, `tpm.failed`.
   package func unseal(
     _ blob: [UInt8], under parent: StorageParent, steps: [PolicyStep], digest: [UInt8],
@@ -139,6 +142,7 @@ extension TPMConnection {
     switch step {
     case .signedPCRs(let signed): try demand(signed, in: policy)
     case .pcrs(let indexes, let bank): try demand(indexes, of: bank, in: policy)
+    case .counter(let counter, let value): try demand(counter, atMost: value, in: policy)
     case .authValue:
       let result = unsafe Esys_PolicyAuthValue(
         context, policy.handle, coffer_no_session, coffer_no_session, coffer_no_session)

@@ -85,6 +85,37 @@ struct ConfigurationTests {
     for (_, source) in configuration.sources { _ = try OriginRegistry.make(source) }
   }
 
+  @Test("a sealed host key has the neighbours that it had before it was sealed")
+  func sealedHostKey() throws {
+    for (path, stem) in [("host.key.sealed", "host"), ("host.sealed", "host"), ("key", "key")] {
+      let configuration = try Self.read(
+        Self.example.replacing(
+          "host_key: /etc/coffer/host.key", with: "host_key: {sealed: /etc/coffer/\(path)}"))
+      #expect(configuration.hostKey == FilePath("/etc/coffer/\(path)"))
+      #expect(configuration.hostKeySeal == HostKeySeal(tcti: nil))
+      #expect(configuration.hostPublicKey == FilePath("/etc/coffer/\(stem).pub"))
+      #expect(configuration.compartmentKeys == FilePath("/etc/coffer/\(stem).compartments"))
+    }
+    let elsewhere = try Self.read(
+      Self.example.replacing(
+        "host_key: /etc/coffer/host.key",
+        with: "host_key: {sealed: /etc/coffer/host.key.sealed, tcti: \"device:/dev/tpm0\"}"))
+    #expect(elsewhere.hostKeySeal == HostKeySeal(tcti: "device:/dev/tpm0"))
+  }
+
+  @Test("a sealed host key is as strictly read as all else")
+  func badSealedHostKey() {
+    let old = "host_key: /etc/coffer/host.key"
+    expect(
+      problem(old, "host_key: {seald: /etc/coffer/host.key}"), "unknown-key", line: 3,
+      saying: "'seald'", "'sealed'")
+    expect(problem(old, "host_key: {tcti: swtpm}"), "missing-key", saying: "'sealed'")
+    expect(problem(old, "host_key: {sealed: [a]}"), "wrong-type", saying: "'sealed'")
+    expect(problem(old, "host_key: [a]"), "wrong-type", saying: "'host_key'")
+    expect(problem(old, "host_key: {sealed: /etc/host.pub}"), "bad-host-key")
+    expect(problem(old, "host_key: {sealed: /etc/host.pub.sealed}"), "bad-host-key")
+  }
+
   @Test("metrics may be left out, and nothing else at the top")
   func leftOut() throws {
     let without = Self.example.replacing("metrics: /var/lib/node_exporter/coffer.prom\n", with: "")

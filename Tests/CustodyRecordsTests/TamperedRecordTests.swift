@@ -7,7 +7,7 @@ import Testing
 import Vocabulary
 
 /// What somebody does to the record's files, and that it is found.
-@Suite(.timeLimit(.minutes(5))) struct TamperedRecordTests {
+@Suite(.timeLimit(.minutes(20))) struct TamperedRecordTests {
   @Test func aChangedByteAnywhereIsFound() throws {
     var chance = SeededChance(for: "a changed byte in the custody record")
     let state = try RecordState()

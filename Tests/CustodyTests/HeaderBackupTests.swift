@@ -13,7 +13,7 @@ import Vocabulary
 /// Backups of headers, held against cryptsetup and age.
 @Suite(
   .enabled(if: VolumeImage.obstacle == nil, "cryptsetup is not installed"),
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(20)))
 struct HeaderBackupTests {
   @Test(.enabled(if: StockTool.isInstalled("age"), "age is not installed"))
   func ageOpensItToWhatCryptsetupWouldWrite() throws {

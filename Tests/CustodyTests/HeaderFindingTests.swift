@@ -8,7 +8,7 @@ import Vocabulary
 /// What is found in headers that cryptsetup made, without a TPM.
 @Suite(
   .enabled(if: VolumeImage.obstacle == nil, "cryptsetup is not installed"),
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(20)))
 struct HeaderFindingTests {
   @Test func aSinglePassphraseIsASingleWayIn() throws {
     let image = try VolumeImage()

@@ -13,7 +13,7 @@ import Vocabulary
 /// Restores of headers: what is let through, and what is not.
 @Suite(
   .enabled(if: VolumeImage.obstacle == nil, "cryptsetup is not installed"),
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(20)))
 struct HeaderRestoreTests {
   @Test func aWipedHeaderComesBackAndWhatWasThereIsKept() throws {
     let shelf = try HeaderShelf()

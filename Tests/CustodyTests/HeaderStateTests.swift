@@ -10,7 +10,7 @@ import Vocabulary
 /// What a status says of a header's copies and backups.
 @Suite(
   .enabled(if: VolumeImage.obstacle == nil, "cryptsetup is not installed"),
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(20)))
 struct HeaderStateTests {
   @Test func noBackupIsAWarning() throws {
     let (shelf, image) = (try HeaderShelf(), try VolumeImage())

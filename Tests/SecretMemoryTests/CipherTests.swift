@@ -1,5 +1,6 @@
 import SecretMemory
 import Testing
+import Vocabulary
 
 @Suite("Ciphers and shared secrets")
 struct CipherTests {
@@ -36,6 +37,35 @@ struct CipherTests {
       opens = sealed.withBytes { cipher.open($0, nonce: nonce, into: &output) }
     }
     #expect(!opens && opened == [UInt8](repeating: 0, count: 84))
+  }
+
+  @Test("what is authenticated beside it is, as in RFC 8439, section 2.8.2")
+  func associated() {
+    let text = Array(
+      ("Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the "
+        + "future, sunscreen would be it.").utf8)
+    let header: [UInt8] = [0x50, 0x51, 0x52, 0x53] + Array(0xc0...0xc7)
+    let nonce: InlineArray<12, UInt8> = [
+      0x07, 0, 0, 0, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47,
+    ]
+    let key = Array(0x80...0x9f).withBytes { SecretBytes(copying: $0) }
+    var cipher = ChaCha20Poly1305(key: key)
+    let sealed = [UInt8](count: text.count + 16) { output in
+      text.withBytes { text in
+        header.withBytes { cipher.seal(text, nonce: nonce, with: $0, into: &output) }
+      }
+    }
+    #expect(Hexadecimal.encode(sealed.prefix(8)) == "d31a8d34648e60db")
+    #expect(Hexadecimal.encode(sealed.suffix(16)) == "1ae10b594f09e26a7e902ecbd0600691")
+    for (header, fits) in [(header, true), (header.dropLast() + [0], false), ([], false)] {
+      var opens = !fits
+      let opened = [UInt8](count: text.count) { output in
+        opens = sealed.withBytes { sealed in
+          header.withBytes { cipher.open(sealed, nonce: nonce, with: $0, into: &output) }
+        }
+      }
+      #expect(opens == fits && (opened == text) == fits)
+    }
   }
 
   @Test("what is shorter than a tag does not open")

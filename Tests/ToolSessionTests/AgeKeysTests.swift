@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Keys and passphrases of `coffer-age`.
-@Suite(.timeLimit(.minutes(3))) struct AgeKeysTests {
+@Suite(.timeLimit(.minutes(20))) struct AgeKeysTests {
   private let plaintext = Array("what nobody else may read\n".utf8)
 
   @Test func aNewKeyIsForItsOwnerAloneAndNeverWrittenOver() async throws {

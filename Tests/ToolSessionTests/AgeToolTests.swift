@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// `coffer-age` as it is typed.
-@Suite(.timeLimit(.minutes(3))) struct AgeToolTests {
+@Suite(.timeLimit(.minutes(20))) struct AgeToolTests {
   private let plaintext = Array("what nobody else may read\n".utf8)
 
   @Test func aFileGoesThereAndBackByRecipientFileAndIdentity() async throws {

@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Configurations and maps that say what cannot be meant: exit 2, the line, and nothing is made.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct BadConfigurationTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct BadConfigurationTests {
   /// Changes the configuration and expects every verb to refuse it.
   private func expectRefusal(
     replacing old: String, with new: String, _ code: String, naming names: [String]

@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Compartments whose recipients, key or sources change between two nights.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct ChangedCompartmentTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct ChangedCompartmentTests {
   private static let notice = "recipients of 'core' changed: all of it is stored again for them"
 
   /// A host with something in `core` that would be missed if it were not stored again.

@@ -2,7 +2,7 @@ import Foundation
 import ProofTools
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(10))) struct ConsoleTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct ConsoleTests {
   @Test func standardOutputIsOneJSONObjectALineAndNothingElse() async throws {
     let host = try await Deployment(withDatabase: true)
     let map = try await host.map(into: "new-host")

@@ -4,7 +4,7 @@ import Testing
 
 /// A ledger that the host's own key signed, and that says something else than the manifests do.
 @Suite(
-  .serialized, .timeLimit(.minutes(10)),
+  .serialized, .timeLimit(.minutes(20)),
   .enabled(if: StockTool.isInstalled("minisign"), "minisign is not installed"))
 struct ContradictedLedgerTests {
   /// Changes the newest entry as only the holder of the host's key can.

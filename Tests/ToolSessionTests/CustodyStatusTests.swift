@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// `coffer-custody luks status` beside systemd-cryptenroll, on one volume with one TPM.
-@Suite(.timeLimit(.minutes(5))) struct CustodyStatusTests {
+@Suite(.timeLimit(.minutes(20))) struct CustodyStatusTests {
   @Test(
     .enabled(
       if: VolumeImage.obstacle == nil && SoftwareTPM.obstacle == nil

@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Trees whose paths are longer than the system takes at once.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct DeepTreeTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct DeepTreeTests {
   @Test func aTreeDeeperThanAPathCanBeIsSavedRestoredAndCompared() async throws {
     let host = try await Deployment()
     let script = """

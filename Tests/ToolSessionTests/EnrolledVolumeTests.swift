@@ -5,7 +5,7 @@ import Testing
 /// What Coffer enrolls, held against systemd, and what systemd enrolls, held against Coffer.
 @Suite(
   .enabled(if: SealedVolume.obstacle == nil, "\(SealedVolume.obstacle ?? "")"),
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(20)))
 struct EnrolledVolumeTests {
   private let volume: SealedVolume
 

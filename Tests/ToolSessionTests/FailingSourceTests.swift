@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Sources that cannot be read, or not quietly: the others are saved, and the failure is named.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct FailingSourceTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct FailingSourceTests {
   /// Expects a night that saved everything but one source, and a store that verifies.
   private func expectPartlySaved(
     _ host: Deployment, without source: String, _ code: String, naming name: String

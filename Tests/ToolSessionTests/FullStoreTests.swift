@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// A store that is full, and a second run while one is under way.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct FullStoreTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct FullStoreTests {
   @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
   func aFullStoreLosesNothingAndTheNextNightUsesWhatWasWritten() async throws {
     let host = try await Deployment()

@@ -7,7 +7,7 @@ import Testing
   .enabled(
     if: VolumeImage.obstacle == nil && StockTool.isInstalled("age-keygen"),
     "cryptsetup or age are not installed"),
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(20)))
 struct HeaderBackupSessionTests {
   @Test func aHeaderIsBackedUpCheckedAndRestored() async throws {
     let office = try Office()

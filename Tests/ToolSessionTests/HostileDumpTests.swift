@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Dumps of a host that was taken over: their SQL runs where they are restored, and may do nothing there.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct HostileDumpTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct HostileDumpTests {
   /// A place that every account can write to, gone with its owner.
   private final class Prey {
     let folder = "/tmp/coffer-prey-\(UUID().uuidString)"

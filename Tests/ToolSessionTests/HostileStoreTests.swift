@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// A night into a store that somebody else can write to.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct HostileStoreTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct HostileStoreTests {
   @Test(arguments: [".tmp", ".tmp/HOST", "packs", "indexes", "manifests", "ledger", "ledger/HOST"])
   func aNightIsNotLedOutOfItsStoreByALink(place: String) async throws {
     let host = try await Deployment()

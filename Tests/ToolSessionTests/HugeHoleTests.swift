@@ -4,7 +4,7 @@ import Subprocess
 import Testing
 
 /// Files with holes larger than any disk: whoever waits for them can stop.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct HugeHoleTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct HugeHoleTests {
   /// A host with a file that is one hole.
   private func host(holeOf size: String) async throws -> Deployment {
     let host = try await Deployment()

@@ -8,7 +8,7 @@ import Testing
 /// What opened the volume before opens it still, and the next change cleans up or goes on.
 @Suite(
   .enabled(if: SealedVolume.obstacle == nil, "\(SealedVolume.obstacle ?? "")"),
-  .timeLimit(.minutes(10)))
+  .timeLimit(.minutes(20)))
 struct KilledChangeTests {
   private static let adding: [CustodyStep] = [
     .backedUp, .marked, .keyslotAdded, .keyslotOpened, .tokenWritten, .tokenOpened, .unmarked,

@@ -4,7 +4,7 @@ import Subprocess
 import Testing
 
 /// Runs that are ended from outside, at any moment.
-@Suite(.serialized, .timeLimit(.minutes(15))) struct KilledRunTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct KilledRunTests {
   /// How many of the packs lie in the store for nothing.
   private func orphans(in store: Store) throws -> [String] {
     let needed = try store.addedByLedger()

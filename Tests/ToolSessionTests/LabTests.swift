@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// What the lab leaves behind on the machine that it ran on.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct LabTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct LabTests {
   private static let lab =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path + "/Scripts/lab"

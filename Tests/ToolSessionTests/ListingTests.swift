@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// What `coffer-restore files` shows of databases.
-@Suite(.timeLimit(.minutes(5))) struct ListingTests {
+@Suite(.timeLimit(.minutes(20))) struct ListingTests {
   @Test func tablesAreListedWithTheirRows() async throws {
     let host = try await Deployment(withDatabase: true)
     try await host.sqlite("CREATE TABLE empty (a); INSERT INTO portal VALUES ('!s', 'work')")

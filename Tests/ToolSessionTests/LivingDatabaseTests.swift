@@ -4,7 +4,7 @@ import ProofTools
 import Testing
 
 /// Nights during which people go on writing, as they do.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct LivingDatabaseTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct LivingDatabaseTests {
   @Test func aDatabaseThatIsWrittenToDuringTheNightPassesItsDrillAndItsRestore() async throws {
     let host = try await Deployment(withDatabase: true)
     let database = try #require(host.database)

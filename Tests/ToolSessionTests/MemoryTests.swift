@@ -8,7 +8,7 @@ extension Tag {
   @Tag static var heavy: Self
 }
 
-@Suite(.tags(.heavy), .timeLimit(.minutes(15))) struct MemoryTests {
+@Suite(.tags(.heavy), .timeLimit(.minutes(20))) struct MemoryTests {
   private static let files = 200_000
   private static let limit = 300 << 20
 

@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Databases that are not what their profile says: noted in the night, and bad in a drill.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct MissingTableTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct MissingTableTests {
   private func host(with source: String) async throws -> Deployment {
     let host = try await Deployment()
     host.moreSources = [source]

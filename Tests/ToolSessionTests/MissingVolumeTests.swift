@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Folders whose volume is not mounted, and files that are gone: one is no success, the other daily life.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct MissingVolumeTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct MissingVolumeTests {
   /// A host with media that would be missed.
   private func host(withDatabase: Bool) async throws -> Deployment {
     let host = try await Deployment(withDatabase: withDatabase)

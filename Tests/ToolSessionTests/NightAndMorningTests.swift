@@ -7,7 +7,7 @@ import Testing
 struct NightAndMorningTests {
   @Test(
     "a real Synapse is backed up twice, lost, and comes back with every old message readable",
-    .enabled(if: StockTool.isInstalled("bash")), .timeLimit(.minutes(10)))
+    .enabled(if: StockTool.isInstalled("bash")), .timeLimit(.minutes(20)))
   func demo() async throws {
     // Awaited, not waited for: a thread that waits is one of two that all other proofs share.
     let outcome = try await Program(path: "/bin/bash").run([

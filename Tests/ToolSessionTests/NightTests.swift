@@ -2,7 +2,7 @@ import Foundation
 import ProofTools
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(10))) struct NightTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct NightTests {
   @Test func initMakesWhatIsMissingAndKeepsWhatIsThere() async throws {
     let host = try await Deployment()
     try await host.backup("init").expect(0, naming: "keys/host.pub", "core.key", "bridge.key")

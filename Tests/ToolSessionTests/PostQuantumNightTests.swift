@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Nights for recipients that a quantum computer does not open.
-@Suite(.timeLimit(.minutes(5))) struct PostQuantumNightTests {
+@Suite(.timeLimit(.minutes(20))) struct PostQuantumNightTests {
   private func hybrid(_ name: String, of host: Deployment) async throws -> Officer {
     let keygen = Program(path: BuiltTools.age)
     try await keygen.run(["keygen", "--pq", "-o", host.path(name)]).expect(0)

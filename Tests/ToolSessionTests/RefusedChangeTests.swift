@@ -5,7 +5,7 @@ import Testing
 /// What cannot be done well is refused before anything is changed.
 @Suite(
   .enabled(if: SealedVolume.obstacle == nil, "\(SealedVolume.obstacle ?? "")"),
-  .timeLimit(.minutes(10)))
+  .timeLimit(.minutes(20)))
 struct RefusedChangeTests {
   private let volume: SealedVolume
 

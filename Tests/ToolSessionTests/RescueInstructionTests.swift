@@ -4,7 +4,7 @@ import ProofTools
 import Testing
 
 /// What `Scripts/rescue` tells an operator to type, typed.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct RescueInstructionTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct RescueInstructionTests {
   private static let scripts =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().path + "/Scripts"

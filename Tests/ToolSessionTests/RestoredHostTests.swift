@@ -4,7 +4,7 @@ import Testing
 
 /// What verify says of a host that was restored and then damaged, and a drill of a backup that
 /// lacks something.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct RestoredHostTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct RestoredHostTests {
   private static let photograph = "local_content/Ab/Cd/efghijklmnopqrstuvwx"
 
   /// A host that was saved, and restored beside itself.

@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// What a drill and verify say of restored files of every kind, and of what was changed about them.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct RestoredTreeTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct RestoredTreeTests {
   /// Runs a shell command in a host's folder.
   private func shell(_ command: String, _ host: Deployment) async throws {
     try await Program(path: "/bin/sh", folder: host.path("")).run(["-ec", command]).expect(0)

@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// What a drill leaves behind: nothing, or an error that says where.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct ScratchFolderTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct ScratchFolderTests {
   private func leftovers(_ host: Deployment) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: host.path("")).filter {
       $0.hasPrefix("coffer-drill-")

@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Maps that lead two sources to one place: nothing is written.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct SeparateTargetTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct SeparateTargetTests {
   private func expectRefusal(
     _ host: Deployment, _ map: [String], naming names: String...
   ) async throws {

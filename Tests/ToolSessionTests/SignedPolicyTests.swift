@@ -4,7 +4,7 @@ import SecretMemory
 import Testing
 
 /// `coffer-custody luks predict` and `sign-policy`, and what systemd makes of their files.
-@Suite(.timeLimit(.minutes(5))) struct SignedPolicyTests {
+@Suite(.timeLimit(.minutes(20))) struct SignedPolicyTests {
   /// A volume that trusts a key opens in each state of the system that the key signed, and in no
   /// other: enrolled by systemd-cryptenroll, opened by systemd's token plugin.
   @Test(

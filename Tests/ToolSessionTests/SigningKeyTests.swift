@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Which files a drill takes for signing keys: people may upload any line.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct SigningKeyTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct SigningKeyTests {
   private static let missing =
     "ed25519:a_new signed events of comms.test, but is not in the restored"
 

@@ -4,7 +4,7 @@ import ProofTools
 import Testing
 
 /// Databases of a plain role in which a superuser made something, as administrators do.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct SuperuserObjectTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct SuperuserObjectTests {
   /// A host with a database of a plain role, filled by it, and then by a superuser.
   private struct Household {
     let host: Deployment

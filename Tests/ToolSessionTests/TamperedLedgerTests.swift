@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// What everybody says of a ledger that is not as the host wrote it.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct TamperedLedgerTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct TamperedLedgerTests {
   /// A host after three nights.
   private func hostAfterThreeNights() async throws -> Deployment {
     let host = try await TamperedObjectTests.hostAfterTwoNights()

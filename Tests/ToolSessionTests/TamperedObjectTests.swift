@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// What verify and drill say of a store that is not as the host left it.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct TamperedObjectTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct TamperedObjectTests {
   /// A host after two nights, with something of its own in each.
   static func hostAfterTwoNights() async throws -> Deployment {
     let host = try await Deployment()

@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Restores that are refused, and what stands there stays as it is.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct TargetTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct TargetTests {
   private func hostAfterANight() async throws -> Deployment {
     let host = try await Deployment(withDatabase: true)
     try await host.initialise()

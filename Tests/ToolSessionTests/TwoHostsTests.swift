@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// Hosts that share a store, each with its own key and ledger.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct TwoHostsTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct TwoHostsTests {
   @Test func twoHostsOnOneStoreSaveAndRestoreAndKeepOutOfEachOthersWay() async throws {
     let (first, second) = (try await Deployment(), try await Deployment())
     try second.write("of the second host\n", to: "bridge/config.yaml")

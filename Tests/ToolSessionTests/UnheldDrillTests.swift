@@ -3,7 +3,7 @@ import ProofTools
 import Testing
 
 /// A drill that cannot be held: the report says so, and yesterday's does not stay in its place.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct UnheldDrillTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct UnheldDrillTests {
   /// A host with the report of a drill that passed, signed and with its page.
   private func hostAfterADrill() async throws -> (host: Deployment, flags: [String]) {
     let host = try await Deployment()

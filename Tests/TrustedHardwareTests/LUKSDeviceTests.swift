@@ -8,7 +8,7 @@ import Vocabulary
 /// Headers, held against what cryptsetup says of them.
 @Suite(
   .enabled(if: VolumeImage.obstacle == nil, "cryptsetup is not installed"),
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(20)))
 struct LUKSDeviceTests {
   @Test func theHeaderIsWhatLuksDumpShows() throws {
     let image = try VolumeImage(label: "media")

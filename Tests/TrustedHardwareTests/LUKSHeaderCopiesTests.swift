@@ -6,7 +6,7 @@ import TrustedHardware
 /// Both copies of a header, read without libcryptsetup.
 @Suite(
   .enabled(if: VolumeImage.obstacle == nil, "cryptsetup is not installed"),
-  .timeLimit(.minutes(2)))
+  .timeLimit(.minutes(20)))
 struct LUKSHeaderCopiesTests {
   @Test func bothAreWholeAfterEveryWriteOfCryptsetup() throws {
     let image = try VolumeImage()

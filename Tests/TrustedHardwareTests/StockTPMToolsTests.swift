@@ -7,7 +7,7 @@ import Vocabulary
 /// What Coffer seals and works out, beside tpm2-tools, byte for byte.
 @Suite(
   .enabled(if: SoftwareTPM.obstacle == nil, "\(SoftwareTPM.obstacle ?? "")"),
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(20)))
 struct StockTPMToolsTests {
   private let tpm: SoftwareTPM
 

@@ -45,3 +45,10 @@ static const TPMA_OBJECT coffer_object_verifier =
     TPMA_OBJECT_DECRYPT | TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_USERWITHAUTH;
 static const TPM2_CAP coffer_cap_handles = TPM2_CAP_HANDLES;
 static const TPMA_SESSION coffer_session_continued = TPMA_SESSION_CONTINUESESSION;
+static const TPMA_NV coffer_nv_counter = (TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT) |
+    TPMA_NV_OWNERWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA;
+static const TPMA_NV coffer_nv_written = TPMA_NV_WRITTEN;
+static const TPM2_EO coffer_unsigned_le = TPM2_EO_UNSIGNED_LE;
+static const TSS2_RC coffer_rc_policy = TPM2_RC_POLICY;
+static const TSS2_RC coffer_rc_nv_defined = TPM2_RC_NV_DEFINED;
+static const TSS2_RC coffer_rc_nv_space = TPM2_RC_NV_SPACE;

@@ -15,7 +15,7 @@ extension CofferBackup {
     @OptionGroup var output: OutputOptions
 
     func perform(_ context: ToolContext) async throws -> ExitStatus {
-      let rehearsal = try Rehearsal(try file.load(), only: [])
+      let rehearsal = try Rehearsal(try file.load(), only: [], by: TPMHostKey())
       return await rehearsal.run(context.console) ? .done : .partly
     }
   }

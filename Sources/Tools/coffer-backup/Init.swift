@@ -17,7 +17,7 @@ extension CofferBackup {
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
       let configuration = try file.load()
-      let report = try StorePreparation.prepare(configuration)
+      let report = try StorePreparation.prepare(configuration, by: TPMHostKey())
       for path in report.made { context.console.say("made \(path)") }
       for compartment in report.keyedAnew {
         context.console.warn(

@@ -27,11 +27,12 @@ extension CofferBackup {
     func perform(_ context: ToolContext) async throws -> ExitStatus {
       let configuration = try file.load()
       if dryRun {
-        let rehearsal = try Rehearsal(configuration, only: only)
+        let rehearsal = try Rehearsal(configuration, only: only, by: TPMHostKey())
         return await rehearsal.run(context.console) ? .done : .partly
       }
       let run = BackupRun(
-        configuration, only: only, listener: context.console, meter: context.meter,
+        configuration, only: only, by: TPMHostKey(), listener: context.console,
+        meter: context.meter,
         interruption: context.interruption)
       let report = try await run.run()
       context.console.emit(

@@ -15,7 +15,7 @@ extension CofferBackup {
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
       let configuration = try file.load()
-      let status = try HostStatus.gather(configuration)
+      let status = try HostStatus.gather(configuration, by: TPMHostKey())
       let console = context.console
       guard let head = status.head else {
         console.say("no snapshot yet")

@@ -6,10 +6,10 @@ import OperatorConsole
 struct CofferCustody: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coffer-custody",
-    abstract: "Look after the keys of encrypted volumes.",
+    abstract: "Look after the keys of encrypted volumes, and secrets that a TPM holds.",
     discussion: "Exit codes and findings: docs/exit-codes.md.",
     version: cofferVersion,
-    subcommands: [LUKS.self, RecordCommands.self])
+    subcommands: [LUKS.self, Seal.self, Unseal.self, RecordCommands.self])
 
   static func main() async {
     await CofferTool.main(CofferCustody.self, called: "coffer-custody")

@@ -1,6 +1,7 @@
 import Custody
 import Dispatch
 import Glibc
+import SealedSecrets
 
 /// Where tests have the process end or a change fail; nothing of it is in a release build.
 enum FaultInjection {
@@ -10,36 +11,51 @@ enum FaultInjection {
     /// encrypted anew, the latter as ^C does; `crash:reencrypting@N` ends it in the middle of the next
     /// piece.
     static var checkpoints: Checkpoints {
-      guard let wish = unsafe getenv("COFFER_FAULT") else { return Checkpoints() }
-      let text = unsafe String(cString: wish)
-      return Checkpoints { step in
-        if text == "kill:\(step.rawValue)" { kill(getpid(), SIGKILL) }
-        if text == "fail:\(step.rawValue)" { throw InjectedFault() }
-      } progressed: { percent in
-        if percent == 100 { return }
-        if reached(text, "kill:reencrypting@", percent) { kill(getpid(), SIGKILL) }
-        if reached(text, "crash:reencrypting@", percent) {
-          DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(3)) {
-            kill(getpid(), SIGKILL)
-          }
-        }
-        if reached(text, "interrupt:reencrypting@", percent) {
-          kill(getpid(), SIGTERM)
-          // Signals are heard on another thread.
-          usleep(200_000)
-        }
+      let wish = wish
+      return Checkpoints {
+        try meet(wish, at: $0.rawValue)
+      } progressed: {
+        meet(wish, at: $0)
       }
     }
 
-    private static func reached(_ text: String, _ prefix: String, _ percent: Int) -> Bool {
-      guard text.hasPrefix(prefix), let wanted = Int(text.dropFirst(prefix.count)) else {
-        return false
+    /// The same for the sealing of other secrets.
+    static var sealing: SealingSteps {
+      let wish = wish
+      return SealingSteps { try meet(wish, at: $0.rawValue) }
+    }
+
+    private static var wish: String? {
+      unsafe getenv("COFFER_FAULT").map { unsafe String(cString: $0) }
+    }
+
+    private static func meet(_ wish: String?, at step: String) throws {
+      if wish == "kill:\(step)" { kill(getpid(), SIGKILL) }
+      if wish == "fail:\(step)" { throw InjectedFault() }
+    }
+
+    private static func meet(_ wish: String?, at percent: Int) {
+      let parts = (wish ?? "").split(separator: ":reencrypting@")
+      guard parts.count == 2, let wanted = Int(parts[1]), percent >= wanted, percent < 100 else {
+        return
       }
-      return percent >= wanted
+      switch parts[0] {
+      case "kill": kill(getpid(), SIGKILL)
+      case "crash":
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(3)) {
+          kill(getpid(), SIGKILL)
+        }
+      case "interrupt":
+        kill(getpid(), SIGTERM)
+        // Signals are heard on another thread.
+        usleep(200_000)
+      default: return
+      }
     }
 
     private struct InjectedFault: Error {}
   #else
     static let checkpoints = Checkpoints()
+    static let sealing = SealingSteps()
   #endif
 }

@@ -1,5 +1,4 @@
 package import SecretMemory
-package import TrustedHardware
 internal import Vocabulary
 
 /// A PIN as a person types it, in locked memory, and what systemd makes of it for the TPM.
