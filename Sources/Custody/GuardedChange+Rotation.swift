@@ -23,9 +23,11 @@ extension GuardedChange {
   /// Changes the volume key as planned.
   ///
   /// - Parameters:
+  ///   - rotation: changes it.
   ///   - plan: what was shown.
   ///   - check: asked between steps; what it throws stops in order.
   ///   - progress: told of the bytes that are encrypted anew and of all.
+  /// - Returns: what was written around it.
   /// - Throws: `OperatorError`: whatever failed before the data was touched, with all taken back;
   ///   `rotate.interrupted` where it was stopped after that.
   package func rotate(
@@ -63,9 +65,13 @@ extension GuardedChange {
   /// ends it.
   ///
   /// - Parameters:
+  ///   - rotation: changes it.
   ///   - mark: what the volume's header says of it.
   ///   - mapping: the name that the volume is mapped by.
   ///   - secrets: what opened the old keyslots; empty where an earlier run knew it.
+  ///   - check: asked between steps; what it throws stops in order.
+  ///   - progress: told of the bytes that are encrypted anew and of all.
+  /// - Returns: what was written around it.
   /// - Throws: as `rotate`.
   package func goOn(
     _ rotation: VolumeRotation, _ mark: RotationMark, mappedAs mapping: String?,

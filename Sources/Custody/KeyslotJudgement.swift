@@ -20,8 +20,9 @@ struct KeyslotJudgement {
         CustodyFinding(
           .bad, "reencryption.unended",
           "all data is encrypted anew, and the end of that was cut off: 'cryptsetup reencrypt "
-            + "--resume-only' would garble the data; 'coffer-custody luks rotate-volume-key' ends it"
-        )
+            + "--resume-only' would garble the data"
+            + (volume.rotation == nil
+              ? "" : "; 'coffer-custody luks rotate-volume-key' ends it"))
       ]
     case .clean:
       [

@@ -21,7 +21,10 @@ package struct RotationPlan: Sendable, Encodable {
 
   /// Which keyslots there are to carry over.
   ///
-  /// - Parameter dropped: those that were given up.
+  /// - Parameters:
+  ///   - volume: the volume.
+  ///   - dropped: those that were given up.
+  /// - Returns: their numbers.
   /// - Throws: `OperatorError` `rotate.pending`, `luks.no-keyslot`, `retire.last-way-in`.
   package static func keyslots(of volume: Volume, besides dropped: Set<Int>) throws -> [Int] {
     for token in volume.tokens {

@@ -40,6 +40,7 @@ package struct RotationSecrets {
   ///   - path: the volume.
   ///   - names: numbers under which files were named for them, where those are others; nobody is asked
   ///     then.
+  /// - Returns: what opens them, and those that nothing opens.
   /// - Throws: `OperatorError` of the kinds that opening a volume fails with.
   package func find(
     _ keyslots: [Int], of path: FilePath, named names: [Int: Int]? = nil
@@ -119,8 +120,12 @@ package struct RotationSecrets {
   /// Candidates to go on with, without knowing which keyslot they open: what was given, what the
   /// TPM gives, and at last what a person types.
   ///
-  /// - Parameter body: tries one; true ends the search.
+  /// - Parameters:
+  ///   - pairs: the keyslots that are carried over, for whom to ask for.
+  ///   - volume: the volume.
+  ///   - body: tries one; true ends the search.
   /// - Returns: whether one served.
+  /// - Throws: what `body` throws.
   func candidates(
     for pairs: [RotationMark.Pair], of volume: Volume,
     _ body: (borrowing SecretBytes) throws -> Bool

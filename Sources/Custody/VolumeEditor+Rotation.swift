@@ -1,4 +1,5 @@
 internal import SecretMemory
+internal import SystemPackage
 internal import TrustedHardware
 internal import Vocabulary
 
@@ -35,8 +36,9 @@ extension VolumeEditor {
     }
   }
 
-  /// Gives the new tokens the numbers of the old ones, which have lost their keyslots: the order in
-  /// which systemd asks them stays. One write replaces a token by another.
+  /// Gives the new tokens the numbers of the old ones, which have lost their keyslots.
+  ///
+  /// The order in which systemd asks them stays. One write replaces a token by another.
   func moveTokens(_ mark: RotationMark) throws {
     for pair in mark.tokens {
       let device = try LUKSDevice(path)
@@ -64,12 +66,21 @@ extension VolumeEditor {
       return mark.flatMap { device.header.volumeKeyDigest == $0.oldDigest ? nil : $0 }
     }
     guard let mark else {
+      if try device.layout().isReencrypted { throw Self.unended(path) }
       throw OperatorError(
         "luks.reencryption", .refused,
         "the data of \(path) is being encrypted anew, and not by Coffer",
         hint: "go on with what began it: cryptsetup reencrypt --resume-only")
     }
     return mark
+  }
+
+  private static func unended(_ path: FilePath) -> OperatorError {
+    OperatorError(
+      "luks.reencryption", .refused,
+      "all data of \(path) is encrypted anew, not by Coffer, and the end of that was cut off",
+      hint: "do not run cryptsetup reencrypt on it: version 2.6.1 garbles the data then; open it, "
+        + "and save the data")
   }
 
   /// Writes the mark of a change of the volume key.
@@ -110,7 +121,7 @@ extension VolumeEditor {
 
   /// Writes a copy of a token for the new keyslot, and has it open that.
   ///
-  /// - Parameter proof: opens the token as it was read back from the disk, and gives the passphrase.
+  /// `proof` opens the token as it was read back from the disk, and gives the passphrase.
   func carryToken(
     _ pair: RotationMark.Pair, toKeyslots keyslots: [Int], of key: borrowing VolumeKey,
     proof: (VolumeToken) throws -> SecretBytes?

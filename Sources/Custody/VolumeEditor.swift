@@ -17,7 +17,10 @@ package struct VolumeEditor: Sendable {
   ///
   /// No other run of Coffer changes it while this value or a copy is there.
   ///
-  /// - Parameter isRotating: whether one that is being encrypted anew is taken, too.
+  /// - Parameters:
+  ///   - path: where it is.
+  ///   - checkpoints: who is told of the steps.
+  ///   - isRotating: whether one that is being encrypted anew is taken, too.
   /// - Throws: `OperatorError` `luks.read-only`, `luks.locked`, `luks.reencryption`, or what opening it
   ///   fails with.
   package init(_ path: FilePath, checkpoints: Checkpoints, isRotating: Bool = false) throws {
@@ -29,9 +32,8 @@ package struct VolumeEditor: Sendable {
       throw OperatorError(
         "luks.reencryption", .refused,
         "the data of \(path) is being encrypted anew; nothing else is changed until that is done",
-        hint:
-          "go on with it by the program that began it: coffer-custody luks rotate-volume-key, or "
-          + "cryptsetup reencrypt --resume-only; 'luks status' shows which")
+        hint: "'coffer-custody luks rotate-volume-key' goes on with what it began, and says so "
+          + "where another program must")
     }
   }
 

@@ -28,9 +28,10 @@ package struct VolumeRotation {
   }
 
   /// Makes the keyslots and tokens of a new volume key, each opened for real, and writes into the header
-  /// that the data is being encrypted anew. Nothing of it is, yet.
+  /// that the data is being encrypted anew.
   ///
-  /// - Parameter check: asked between steps; what it throws takes all back.
+  /// Nothing of it is, yet. `check` is asked between steps; what it throws takes all back.
+  ///
   /// - Throws: `OperatorError` `rotate.unproven`, or what volume or TPM fail with; the volume is as it
   ///   was then.
   func begin(_ plan: RotationPlan, check: () throws -> Void) throws {
@@ -92,9 +93,8 @@ package struct VolumeRotation {
 
   /// Encrypts the data anew, from where an earlier run left it.
   ///
-  /// - Parameters:
-  ///   - mapping: the name that the volume is mapped by; nil where it is not in use.
-  ///   - progress: told of the bytes that are done and of all; false stops in order.
+  /// `progress` is told of the bytes that are done and of all; false stops in order.
+  ///
   /// - Returns: whether it is done.
   /// - Throws: `OperatorError` `rotate.wrong-key` where nothing given opens the keyslots,
   ///   `luks.in-use`, `luks.failed`.
@@ -227,8 +227,8 @@ package struct VolumeRotation {
 
   /// Gives the new tokens their numbers, and opens every keyslot that can be opened.
   ///
-  /// - Parameter known: what opened the old keyslots, by the number of the old one; empty where an
-  ///   earlier run knew it.
+  /// What opened the old keyslots is not `known` where an earlier run knew it.
+  ///
   /// - Returns: what came of each keyslot.
   /// - Throws: `OperatorError` `rotate.unproven` where one that was opened before does not open.
   func finish(_ mark: RotationMark, by known: [KeyslotSecret]) throws -> [KeyslotProof] {

@@ -18,6 +18,7 @@ package struct ActiveMapping: Sendable {
   /// - Parameters:
   ///   - uuid: the volume's.
   ///   - device: where the volume is.
+  /// - Returns: none where it is not open.
   package static func of(_ uuid: String, on device: FilePath) -> [ActiveMapping] {
     // libdevmapper's name for it: CRYPT-LUKS2-<UUID without dashes>-<name>.
     let prefix = "CRYPT-LUKS2-\(uuid.filter { $0 != "-" })-"

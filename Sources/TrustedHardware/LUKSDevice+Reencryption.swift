@@ -95,6 +95,9 @@ extension LUKSDevice {
   ///
   /// - Parameters:
   ///   - passphrase: what opens both keyslots.
+  ///   - old: a keyslot of the data's key.
+  ///   - new: a keyslot of the new key.
+  ///   - name: the name that the volume is mapped by; nil where it is not in use.
   ///   - hotzone: how many bytes are in work at a time, a multiple of the sector size.
   /// - Returns: false where the passphrase does not open both keyslots.
   /// - Throws: `OperatorError` `luks.in-use`, `luks.failed`.
@@ -111,7 +114,9 @@ extension LUKSDevice {
     return true
   }
 
-  /// Encrypts the data anew until it is done or told to stop. At the end the old keyslots are gone.
+  /// Encrypts the data anew until it is done or told to stop.
+  ///
+  /// At the end the old keyslots are gone.
   ///
   /// - Parameter progress: told of the bytes that are done and of all; false stops it in order.
   /// - Throws: `OperatorError` `luks.failed`; whether it is done, `reencryption` of a device opened

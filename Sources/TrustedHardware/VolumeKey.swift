@@ -16,6 +16,7 @@ package struct VolumeKey: ~Copyable {
   /// Draws a new one.
   ///
   /// - Parameter size: its size in bytes, 64 for AES-256 in XTS mode.
+  /// - Returns: the key, which no keyslot has yet.
   package static func random(size: Int) -> VolumeKey {
     VolumeKey(SecretBytes.random(count: size), from: nil)
   }
@@ -33,6 +34,7 @@ package struct VolumeKey: ~Copyable {
   /// - Parameters:
   ///   - name: the volume's name in crypttab.
   ///   - uuid: its UUID.
+  /// - Returns: the digits.
   package borrowing func fixation(name: String, uuid: String) -> String {
     let message = Array("cryptsetup:\(name):\(uuid)".utf8)
     let code = bytes.withBytes { key in

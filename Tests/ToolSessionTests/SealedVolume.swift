@@ -16,6 +16,7 @@ struct SealedVolume {
   /// PCRs 7 and 11 are extended; keyslot 0 opens by the passphrase.
   ///
   /// - Parameter data: what the volume holds.
+  /// - Throws: where one of the programs fails.
   init(holding data: [UInt8]? = nil) throws {
     office = try Office()
     image = try data.map { try VolumeImage(holding: $0) } ?? VolumeImage()

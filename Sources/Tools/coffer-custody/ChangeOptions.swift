@@ -29,7 +29,12 @@ struct ChangeOptions: ParsableArguments {
   /// Gets ready to change a volume: whom it is backed up for is known, nobody else changes it, and what
   /// an earlier run left is ended, unless nothing is to be done.
   ///
-  /// - Parameter isRotating: whether a change of the volume key that is under way is taken, as it is.
+  /// - Parameters:
+  ///   - device: the volume.
+  ///   - context: whom what was ended is told to.
+  ///   - isRotating: whether a change of the volume key that is under way is taken, as it is.
+  /// - Returns: who changes the volume, and what surrounds the change.
+  /// - Throws: `OperatorError` of the kinds that volumes and recipients fail with.
   func begin(
     _ device: String, _ context: ToolContext, isRotating: Bool = false
   ) throws -> (VolumeEditor, GuardedChange) {

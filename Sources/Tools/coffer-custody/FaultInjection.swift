@@ -15,7 +15,7 @@ enum FaultInjection {
       return Checkpoints {
         try meet(wish, at: $0.rawValue)
       } progressed: {
-        meet(wish, atPercent: $0)
+        meet(wish, at: $0)
       }
     }
 
@@ -34,26 +34,23 @@ enum FaultInjection {
       if wish == "fail:\(step)" { throw InjectedFault() }
     }
 
-    private static func meet(_ wish: String?, atPercent percent: Int) {
-      guard let wish, percent < 100 else { return }
-      if reached(wish, "kill:reencrypting@", percent) { kill(getpid(), SIGKILL) }
-      if reached(wish, "crash:reencrypting@", percent) {
+    private static func meet(_ wish: String?, at percent: Int) {
+      let parts = (wish ?? "").split(separator: ":reencrypting@")
+      guard parts.count == 2, let wanted = Int(parts[1]), percent >= wanted, percent < 100 else {
+        return
+      }
+      switch parts[0] {
+      case "kill": kill(getpid(), SIGKILL)
+      case "crash":
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(3)) {
           kill(getpid(), SIGKILL)
         }
-      }
-      if reached(wish, "interrupt:reencrypting@", percent) {
+      case "interrupt":
         kill(getpid(), SIGTERM)
         // Signals are heard on another thread.
         usleep(200_000)
+      default: return
       }
-    }
-
-    private static func reached(_ text: String, _ prefix: String, _ percent: Int) -> Bool {
-      guard text.hasPrefix(prefix), let wanted = Int(text.dropFirst(prefix.count)) else {
-        return false
-      }
-      return percent >= wanted
     }
 
     private struct InjectedFault: Error {}
