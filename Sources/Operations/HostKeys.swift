@@ -56,7 +56,8 @@ package struct HostKeys: Sendable {
       return made
     } catch let problem as Errno {
       throw OperatorError(
-        "keys.unwritable", .failed, "cannot write the keys beside \(configuration.hostKey): \(problem)",
+        "keys.unwritable", .failed,
+        "cannot write the keys beside \(configuration.hostKey): \(problem)",
         hint: "check that disk, then run 'coffer-backup init' again: it keeps what it made")
     }
   }

@@ -69,7 +69,9 @@ struct CrashCheck {
   /// A pack that was there whole is used, and no chunk that is needed lies in two packs.
   private func checkThrift(_ view: StoreView, _ whole: Set<String>) throws {
     let needed = try view.ledger.neededByAny()
-    let unused = whole.filter { ObjectName(ledgerText: "packs/\($0)").map { needed.objects[$0] == nil } ?? true }
+    let unused = whole.filter {
+      ObjectName(ledgerText: "packs/\($0)").map { needed.objects[$0] == nil } ?? true
+    }
     #expect(unused.isEmpty, "\(moment): packs that were there are not used: \(unused)")
     guard let last = view.ledger.entries.last else { return }
     let objects = ObjectReader(

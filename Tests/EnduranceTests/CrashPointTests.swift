@@ -77,7 +77,7 @@ struct CrashPointTests {
     try #require(run.said.status == 0, "\(run.said)")
     let crashes = try Self.crashes(run.calls, on: &disk, called: "night \(nights + 1)", &chance)
     try check(disk, is: root)
-    let chosen = crashes.chosen(40, &chance)
+    let chosen = crashes.chosen(25, &chance)
     for (tree, moment, isDone) in chosen {
       let crashed = folder.path(of: "crashed")
       try tree.write(to: crashed)
@@ -87,7 +87,9 @@ struct CrashPointTests {
         ).run()
       }
     }
-    print("night \(nights + 1): \(run.calls.count) calls, \(crashes.states.count) states, \(chosen.count) checked")
+    print(
+      "night \(nights + 1): \(run.calls.count) calls, \(crashes.states.count) states, \(chosen.count) checked"
+    )
   }
 
   @Test("an init that is cut off anywhere")
@@ -103,7 +105,7 @@ struct CrashPointTests {
     try #require(run.said.status == 0, "\(run.said)")
     let crashes = try Self.crashes(run.calls, on: &disk, called: "init", &chance)
     try check(disk, is: root)
-    let chosen = crashes.chosen(40, &chance)
+    let chosen = crashes.chosen(20, &chance)
     for (tree, moment, isDone) in chosen {
       let crashed = folder.path(of: "crashed")
       try tree.write(to: crashed)
@@ -132,7 +134,7 @@ struct CrashPointTests {
       killed.append((disk, "killed before call \(index) (\(call.brief))"))
       try disk.apply(call)
     }
-    for (killed, moment) in killed.shuffled(using: &chance).prefix(Crashes.wanted(12)) {
+    for (killed, moment) in killed.shuffled(using: &chance).prefix(Crashes.wanted(8)) {
       var disk = killed
       try disk.putBack(at: root)
       let next = try Recorder.run("coffer-backup", night, below: root)
@@ -159,9 +161,13 @@ struct CrashPointTests {
     var disk = try CrashedDisk(root)
     let initialisation = ["init", "--config", try host.configurationFile(root)]
     let run = try Recorder.run("coffer-backup", initialisation, below: root)
+    var killed: [(disk: CrashedDisk, moment: String)] = []
     for (index, call) in run.calls.enumerated() where call.changes {
-      let moment = "init killed before call \(index) (\(call.brief)), then init"
-      var again = disk
+      killed.append((disk, "init killed before call \(index) (\(call.brief)), then init"))
+      try disk.apply(call)
+    }
+    for (killed, moment) in killed.shuffled(using: &chance).prefix(Crashes.wanted(10)) {
+      var again = killed
       try again.putBack(at: root)
       let next = try Recorder.run("coffer-backup", initialisation, below: root)
       #expect(next.said.status == 0, "\(moment): \(next.said)")
@@ -170,7 +176,6 @@ struct CrashPointTests {
       try await CrashCheck(
         host: host, root: root, finished: 0, moment: "\(moment), then the power failed"
       ).run()
-      try disk.apply(call)
     }
   }
 

@@ -85,7 +85,8 @@ struct CrashedDisk {
     numbers[try Self.inode(path)] = node
     for name in try FileManager.default.contentsOfDirectory(atPath: path).sorted() {
       let below = "\(path)/\(name)"
-      let kind = try FileManager.default.attributesOfItem(atPath: below)[.type] as? FileAttributeType
+      let kind =
+        try FileManager.default.attributesOfItem(atPath: below)[.type] as? FileAttributeType
       var new = Node()
       if kind == .typeDirectory {
         new.isFolder = true
@@ -97,7 +98,9 @@ struct CrashedDisk {
       nodes.append(new)
       let made = nodes.count - 1
       nodes[node].names[name] = made
-      if kind == .typeDirectory { try take(below, made) } else {
+      if kind == .typeDirectory {
+        try take(below, made)
+      } else {
         numbers[try Self.inode(below)] = made
       }
     }

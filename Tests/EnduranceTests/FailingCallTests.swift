@@ -49,7 +49,7 @@ struct FailingCallTests {
     let before = try CrashedDisk.Tree(reading: root)
     let run = ["run", "--config", try host.configurationFile(root)]
     let calls = try Recorder.run("coffer-backup", run, below: root).calls
-    for failure in Self.failures(of: calls.count, 20, &chance) {
+    for failure in Self.failures(of: calls.count, 12, &chance) {
       try before.write(to: root)
       var disk = try CrashedDisk(root)
       let outcome = try Recorder.run("coffer-backup", run, below: root, failing: failure)
@@ -79,7 +79,7 @@ struct FailingCallTests {
     try empty.write(to: root)
     let run = ["init", "--config", try host.configurationFile(root)]
     let calls = try Recorder.run("coffer-backup", run, below: root).calls
-    for failure in Self.failures(of: calls.count, 20, &chance) {
+    for failure in Self.failures(of: calls.count, 12, &chance) {
       try empty.write(to: root)
       var disk = try CrashedDisk(root)
       let outcome = try Recorder.run("coffer-backup", run, below: root, failing: failure)
@@ -101,7 +101,7 @@ struct FailingCallTests {
     let folder = try TinyHost.scratch()
     let restoring = try await Restoring(source, in: folder)
     let calls = try restoring.record().calls
-    for failure in Self.failures(of: calls.count, 20, &chance) {
+    for failure in Self.failures(of: calls.count, 12, &chance) {
       try CrashedDisk.Tree().write(to: restoring.root)
       var disk = try CrashedDisk(restoring.root)
       let outcome = try restoring.record(failing: failure)

@@ -29,6 +29,7 @@ struct LongLife {
   private var memories: [Memory] = []
   private var known = 0
   private var savedStates: [String] = []
+  private var database: [String: String] = [:]
 
   private static let files = ["one", "two"]
 
@@ -38,6 +39,7 @@ struct LongLife {
     root = folder.path(of: "host")
     trees = try Self.files.map { try SourceTree(folder.path(of: $0)) }
     try await sql("CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT)")
+    database = try Self.describeDatabase("\(place)bridge.db")
     let configuration = try configuration()
     try await TinyHost.whenFree { _ = try StorePreparation.prepare(configuration) }
   }
@@ -97,6 +99,7 @@ struct LongLife {
         happens(once: 8)
           ? "DELETE FROM rows WHERE id % 3 = 0; VACUUM"
           : "INSERT OR REPLACE INTO rows VALUES (\(id), hex(randomblob(\(id * 50))))")
+      database = try Self.describeDatabase("\(place)bridge.db")
     }
     try await suffer(night)
     let now = Memory(sources: try describe())
@@ -156,7 +159,7 @@ struct LongLife {
     for (name, tree) in zip(Self.files, trees) {
       sources[name] = try SourceTree.describe(tree.root)
     }
-    sources["db"] = try Self.describeDatabase("\(place)bridge.db")
+    sources["db"] = database
     return sources
   }
 
@@ -219,34 +222,44 @@ struct LongLife {
   func restoreAll() async throws {
     let view = try view()
     #expect(view.ledger.entries.count == memories.count)
-    let target = "\(place)restored"
-    for (verified, memory) in zip(view.ledger.entries, memories) {
-      try? FileManager.default.removeItem(atPath: target)
-      let open = try view.open(verified, with: officers)
-      #expect(Set(open.sources.map(\.record.name.text)) == Set(memory.sources.keys))
-      let targets = open.sources.map { record, _ in
-        (
-          source: record.name,
-          target: RestoreTarget.path(
-            FilePath("\(target)/\(record.name)\(record.kind == "sqlite" ? ".db" : "")"))
-        )
+    let halves = [0, 1]
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for half in halves {
+        group.addTask {
+          for index in memories.indices where index % halves.count == half {
+            try await restore(view.ledger.entries[index], of: view, expecting: memories[index])
+          }
+        }
       }
-      let findings = try await RestoreRun(open, targets).apply(
+      try await group.waitForAll()
+    }
+  }
+
+  private func restore(
+    _ verified: Ledger.VerifiedEntry, of view: StoreView, expecting memory: Memory
+  ) async throws {
+    let target = "\(place)restored-\(verified.entry.sequence)"
+    defer { try? FileManager.default.removeItem(atPath: target) }
+    let open = try view.open(verified, with: officers)
+    #expect(Set(open.sources.map(\.record.name.text)) == Set(memory.sources.keys))
+    for (record, _) in open.sources {
+      let (name, place) = (record.name.text, "\(target)/\(record.name)")
+      let findings = try await RestoreRun(
+        open, [(record.name, .path(FilePath(name == "db" ? place + ".db" : place)))]
+      ).apply(
         listener: NobodyListens(),
         context: RestoringContext(meter: ProgressMeter(), interruption: Interruption()))
       #expect(findings.allSatisfy { $0.outcome == .good }, "\(findings)")
-      for (name, facts) in memory.sources {
-        let found =
-          try name == "db"
-          ? Self.describeDatabase("\(target)/db.db") : SourceTree.describe("\(target)/\(name)")
-        let different = Set(found.keys).union(facts.keys).filter { found[$0] != facts[$0] }.sorted()
-        #expect(
-          different.isEmpty,
-          """
-          entry \(verified.entry.sequence), \(name): \(different.prefix(3).map {
-            "\($0): \(facts[$0] ?? "-") became \(found[$0] ?? "-")" })
-          """)
-      }
+      let facts = memory.sources[name] ?? [:]
+      let found =
+        try name == "db" ? Self.describeDatabase(place + ".db") : SourceTree.describe(place)
+      let different = Set(found.keys).union(facts.keys).filter { found[$0] != facts[$0] }.sorted()
+      #expect(
+        different.isEmpty,
+        """
+        entry \(verified.entry.sequence), \(name): \(different.prefix(3).map {
+          "\($0): \(facts[$0] ?? "-") became \(found[$0] ?? "-")" })
+        """)
     }
   }
 }

@@ -39,7 +39,9 @@ enum RecordedCall {
   private static func call(
     _ kind: String, _ words: [String], _ rest: inout ArraySlice<UInt8>
   ) -> RecordedCall? {
-    func number(_ place: Int) -> Int { words.indices.contains(place) ? Int(words[place]) ?? -1 : -1 }
+    func number(_ place: Int) -> Int {
+      words.indices.contains(place) ? Int(words[place]) ?? -1 : -1
+    }
     func name(_ place: Int) -> String {
       String(decoding: Hexadecimal.decode(words[place]) ?? [], as: UTF8.self)
     }

@@ -14,7 +14,9 @@ struct SourceTree {
   }
 
   /// What files are called: whatever a list of files has to escape, among them.
-  private static let names = ["a file", "line\nfeed", "back\\slash", "#hash=1", "größe", "plain", "-"]
+  private static let names = [
+    "a file", "line\nfeed", "back\\slash", "#hash=1", "größe", "plain", "-",
+  ]
 
   private func paths(_ kind: FileAttributeType) throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: root).sorted().filter {
@@ -51,7 +53,7 @@ struct SourceTree {
     let fresh = try freshPath(&chance)
     let kind = Int.random(in: 0..<18, using: &chance)
     // A tree stays small: what comes must go.
-    if try paths(.typeRegular).count > 25, let file, kind < 6 {
+    if try paths(.typeRegular).count > 12, let file, kind < 6 {
       try manager.removeItem(atPath: file)
       return
     }
@@ -62,11 +64,17 @@ struct SourceTree {
     case 6:
       if let file { try content(&chance).write(to: URL(fileURLWithPath: file)) }
     case 7:
-      if let file { try shell("printf more >> \"$1\"; truncate -s 40000 \"$1\"", file) }
+      if let file, let open = FileHandle(forWritingAtPath: file) {
+        try open.seekToEnd()
+        try open.write(contentsOf: Data("more".utf8))
+        try open.truncate(atOffset: UInt64.random(in: 0..<20_000, using: &chance))
+      }
     case 8:
       if let file { try manager.moveItem(atPath: file, toPath: fresh) }
     case 9:
-      if let folder, !fresh.hasPrefix(folder) { try manager.moveItem(atPath: folder, toPath: fresh) }
+      if let folder, !fresh.hasPrefix(folder) {
+        try manager.moveItem(atPath: folder, toPath: fresh)
+      }
     case 10:
       if let folder { try manager.removeItem(atPath: folder) }
     case 11:
@@ -76,16 +84,27 @@ struct SourceTree {
     case 14:
       // Another content under the same size and time: only the kernel's own stamp tells.
       if let file {
-        try shell("s=$(stat -c %.9Y \"$1\"); tr a-z b-za <\"$1\" >\"$1.n\"; cat \"$1.n\" >\"$1\"; rm \"$1.n\"; touch -d \"@$s\" \"$1\"", file)
+        let script = """
+          s=$(stat -c %.9Y "$1") && tr a-z b-za <"$1" >"$1.n" && cat "$1.n" >"$1" && rm "$1.n" &&
+          touch -d "@$s" "$1"
+          """
+        try shell(script, file)
       }
     case 15:
       // A clock that was wrong.
       let seconds = Int.random(in: -2_000_000_000..<4_000_000_000, using: &chance)
       if let file { try shell("touch -d @\(seconds).123456789 \"$1\"", file) }
     case 16:
-      if let file { try shell("chmod \(["600", "444", "755", "4711"].randomElement(using: &chance) ?? "600") \"$1\"", file) }
+      let mode = [0o600, 0o444, 0o755, 0o4711].randomElement(using: &chance) ?? 0o600
+      if let file { try manager.setAttributes([.posixPermissions: mode], ofItemAtPath: file) }
     default:
-      try shell("truncate -s 3000000 \"$1\"; printf data | dd of=\"$1\" bs=1 seek=1500000 conv=notrunc 2>/dev/null", fresh)
+      // Holes, with something between them.
+      try Data().write(to: URL(fileURLWithPath: fresh))
+      if let open = FileHandle(forWritingAtPath: fresh) {
+        try open.seek(toOffset: 200_000)
+        try open.write(contentsOf: Data("data".utf8))
+        try open.truncate(atOffset: 400_000)
+      }
     }
   }
 
