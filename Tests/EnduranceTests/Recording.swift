@@ -71,7 +71,7 @@ enum RecordedCall {
   /// Whether a crash before it and one after it can leave different things.
   var changes: Bool {
     switch self {
-    case .other, .failed, .makeNameless: false
+    case .other, .failed: false
     default: true
     }
   }
