@@ -256,6 +256,15 @@ let package = Package(
         "Origins", "Operations", "ProofTools", systemPackage,
       ],
       swiftSettings: houseRules),
+    // Crashes, faults and a long life; what is C there is built by the proofs that load it.
+    .testTarget(
+      name: "EnduranceTests",
+      dependencies: [
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
+        "Configuration", "Repository", "Origins", "Operations", "ProofTools", systemPackage,
+        "coffer-backup", "coffer-restore",
+      ],
+      exclude: ["recorder"], swiftSettings: houseRules),
     sessions(with: ["coffer-backup", "coffer-restore", "coffer-custody"]),
     // Ours against other implementations of age; what is Python there is not built. The tools are
     // run, but not named: a rescue tool would have the proofs linked as it is.

@@ -52,6 +52,24 @@ package struct CustodyRecord: Sendable {
     }
   }
 
+  /// Signs the last entry where a crash left it unsigned, as the next append would.
+  ///
+  /// Nothing is made where there is no record yet.
+  ///
+  /// - Throws: as `append`.
+  package func mend() throws {
+    do {
+      guard try folder.last() > 0 else { return }
+      let lock = try RecordLock(folder.lock)
+      defer { withExtendedLifetime(lock) {} }
+      _ = try endOfChain(folder.last(), RecordKey(folder).signing(isNew: false))
+    } catch let error as Errno {
+      throw OperatorError(
+        "record.unwritable", .failed, "cannot write the custody record in \(state): \(error)",
+        hint: "name another folder by --state")
+    }
+  }
+
   private func appendAlone(_ action: CustodyAction, at time: Timestamp) throws -> RecordHead {
     let last = try folder.last()
     let key = try RecordKey(folder).signing(isNew: last == 0)

@@ -26,6 +26,12 @@ package struct Descriptor: ~Copyable {
     _ = try Errno.check { fsync(number) }
   }
 
+  /// Makes durable whatever was done to the file system that it lies in, by whomever.
+  /// - Throws: `Errno`.
+  package func syncFileSystem() throws(Errno) {
+    _ = try Errno.check { syncfs(number) }
+  }
+
   /// Lends the descriptor to calls that read or write.
   package func lend<R>(_ body: (FileDescriptor) throws -> R) rethrows -> R {
     try body(FileDescriptor(rawValue: number))

@@ -31,12 +31,17 @@ package enum DurableFile {
     try syncFolder(path.removingLastComponent())
   }
 
-  /// Makes a folder and its parents, mode 0700, and syncs the parent of each that is new.
+  /// Makes a folder and its parents, mode 0700, and syncs the parent of each that is new, and of the
+  /// lowest that is not: a run that was killed may have made it and not come to that.
   package static func makeFolder(_ path: FilePath) throws {
     // The folder of a bare file name is the one we are in.
     guard !path.isEmpty else { return }
-    if unsafe path.withPlatformString({ unsafe access($0, F_OK) }) == 0 { return }
     let parent = path.removingLastComponent()
+    if unsafe path.withPlatformString({ unsafe access($0, F_OK) }) == 0 {
+      // What is above may be closed to us; then we did not make it.
+      try? syncFolder(parent)
+      return
+    }
     if !parent.isEmpty, parent != path { try makeFolder(parent) }
     let result = unsafe path.withPlatformString { unsafe mkdir($0, 0o700) }
     if result != 0 {

@@ -21,7 +21,12 @@ package enum SecretFile {
         "secret.unreadable", .usage, "cannot read the key file \(path): \(error)")
     }
     defer { try? file.close() }
-    return try read(file, called: "\(path)")
+    do {
+      return try read(file, called: "\(path)")
+    } catch let problem as Errno {
+      throw OperatorError(
+        "secret.unreadable", .usage, "cannot read the key file \(path): \(problem)")
+    }
   }
 
   /// Writes a secret with a line end to a new file, mode 0600, durably.

@@ -57,6 +57,24 @@ package struct HostKeys: Sendable {
     by opener: any HostKeyOpener
   ) throws -> [FilePath] {
     try requireSealed(configuration)
+    do {
+      let made = try make(configuration, for: recipients, by: opener)
+      // Those that were there may be a killed run's, whose names no disk has yet.
+      try DurableFile.syncFolder(configuration.hostKey.removingLastComponent())
+      try DurableFile.syncFolder(configuration.compartmentKeys)
+      return made
+    } catch let problem as Errno {
+      throw OperatorError(
+        "keys.unwritable", .failed,
+        "cannot write the keys beside \(configuration.hostKey): \(problem)",
+        hint: "check that disk, then run 'coffer-backup init' again: it keeps what it made")
+    }
+  }
+
+  private static func make(
+    _ configuration: CofferConfiguration, for recipients: [CompartmentName: [any Recipient]],
+    by opener: any HostKeyOpener
+  ) throws -> [FilePath] {
     var made: [FilePath] = []
     try DurableFile.makeFolder(configuration.hostKey.removingLastComponent())
     if !LocalPath(configuration.hostKey).exists {

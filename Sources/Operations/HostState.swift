@@ -22,7 +22,7 @@ package struct HostState: ~Copyable {
         "state.missing", .usage, "there is no state folder \(folder)",
         hint: "'coffer-backup init' makes it")
     }
-    lock = try RunLock(folder.appending("lock"))
+    lock = try Self.reporting(folder) { try RunLock(folder.appending("lock")) }
   }
 
   /// Whether a run has the folder now.
@@ -42,14 +42,16 @@ package struct HostState: ~Copyable {
 
   /// Makes the folder where there is none.
   package static func make(_ folder: FilePath) throws {
-    try DurableFile.makeFolder(folder)
+    try reporting(folder) { try DurableFile.makeFolder(folder) }
   }
 
   /// A folder for copies that must lie on disk; emptied of what dead runs left.
   package func scratch() throws -> FilePath {
     let scratch = folder.appending("scratch")
-    try DurableFile.makeFolder(scratch)
-    try LocalPath(scratch).removeContents()
+    try Self.reporting(folder) {
+      try DurableFile.makeFolder(scratch)
+      try LocalPath(scratch).removeContents()
+    }
     return scratch
   }
 
@@ -63,9 +65,11 @@ package struct HostState: ~Copyable {
     do {
       return try CatalogDatabase(path)
     } catch let error as OperatorError where error.code == "catalog.damaged" {
-      for suffix in ["", "-wal", "-shm"] {
-        try LocalPath(FilePath(path.string + suffix)).rename(
-          to: FilePath(path.string + ".damaged" + suffix))
+      try Self.reporting(folder) {
+        for suffix in ["", "-wal", "-shm"] {
+          try LocalPath(FilePath(path.string + suffix)).rename(
+            to: FilePath(path.string + ".damaged" + suffix))
+        }
       }
       listener.hear(.warning("\(error.message); it is kept as \(path).damaged, and made anew"))
       return try CatalogDatabase(path)
@@ -90,16 +94,12 @@ package struct HostState: ~Copyable {
 
   /// Remembers the head, durably.
   package func remember(_ head: LedgerHead) throws {
-    try JSONDocument.pretty(head).withBytes {
-      try DurableFile.write($0, to: folder.appending("head.json"))
-    }
+    try write(JSONDocument.pretty(head), to: "head.json")
   }
 
   /// Keeps the report of the last run for `status`.
   package func keep(_ report: BackupReport) throws {
-    try JSONDocument.pretty(report).withBytes {
-      try DurableFile.write($0, to: folder.appending("last-run.json"))
-    }
+    try write(JSONDocument.pretty(report), to: "last-run.json")
   }
 
   /// The report of the last finished run.
@@ -107,5 +107,28 @@ package struct HostState: ~Copyable {
     let path = folder.appending("last-run.json")
     guard LocalPath(path).exists else { return nil }
     return try? JSONDocument.decode(BackupReport.self, from: LocalPath(path).read())
+  }
+
+  private func write(_ bytes: [UInt8], to name: FilePath.Component) throws {
+    try Self.reporting(folder) {
+      try bytes.withBytes { try DurableFile.write($0, to: folder.appending(name)) }
+    }
+  }
+
+  /// Puts an `Errno` into an operator's words.
+  private static func reporting<Result: ~Copyable>(
+    _ folder: FilePath, _ body: () throws -> Result
+  ) throws -> Result {
+    do {
+      return try body()
+    } catch Errno.noSpace, Errno.diskQuotaExceeded {
+      throw OperatorError(
+        "state.full", .failed, "no space left for the state folder \(folder)",
+        hint: "free space on its disk, then run again")
+    } catch let problem as Errno {
+      throw OperatorError(
+        "state.unwritable", .failed, "cannot use the state folder \(folder): \(problem)",
+        hint: "check its disk and who may write to it, then run again")
+    }
   }
 }

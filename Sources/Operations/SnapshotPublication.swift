@@ -29,9 +29,15 @@ struct SnapshotPublication {
     let pending = try book.pendingPacks()
     let before = try book.needed()
     var after = NeededSet()
+    // What was read of a source that was then not saved serves the next run.
+    var kept: Set<PackHandle> = []
 
     for compartment in plan.recipients.keys.sorted() {
-      let packs = try book.pendingPacks(of: compartment).filter { used.contains($0.handle) }
+      let waiting = try book.pendingPacks(of: compartment)
+      if summaries.contains(where: { $0.compartment == compartment && !$0.isThere }) {
+        kept.formUnion(waiting.map(\.handle))
+      }
+      let packs = waiting.filter { used.contains($0.handle) }
       if !packs.isEmpty {
         try putIndex(of: packs.map(\.record), compartment, needed: &after)
       }
@@ -43,7 +49,7 @@ struct SnapshotPublication {
       let records = saved.filter { $0.step.compartment == compartment }.map(\.record)
       if !records.isEmpty { try putManifest(of: records, compartment, needed: &after) }
     }
-    var droppedPacks = pending.filter { !used.contains($0.handle) }.map(\.handle)
+    var droppedPacks = pending.map(\.handle).filter { !used.contains($0) && !kept.contains($0) }
     for pack in try book.publishedPacks() {
       guard used.contains(pack.handle) else {
         droppedPacks.append(pack.handle)

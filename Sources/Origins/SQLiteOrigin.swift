@@ -49,10 +49,15 @@ package struct SQLiteOrigin: Origin {
     let facts = try SQLiteSnapshot.take(of: path, into: copy)
     defer { try? LocalPath(copy).remove() }
     var stream = context.writer.begin(.fine)
-    try LocalPath(copy).stream { piece in
-      try context.interruption.check()
-      try stream.write(piece)
-      context.meter.advance(bytes: piece.byteCount)
+    do {
+      try LocalPath(copy).stream { piece in
+        try context.interruption.check()
+        try stream.write(piece)
+        context.meter.advance(bytes: piece.byteCount)
+      }
+    } catch let problem as Errno {
+      throw OperatorError(
+        "sqlite.failed", .failed, "cannot read the copy of \(path) at \(copy): \(problem)")
     }
     let stored = try stream.finish()
     return SavedSource(
@@ -139,6 +144,18 @@ package struct SQLiteOrigin: Origin {
     context: RestoringContext
   ) async throws -> [Finding] {
     let path = try file(of: record, target)
+    do {
+      return try compare(record, reader, at: path)
+    } catch let problem as Errno {
+      throw OperatorError(
+        "restore.unreadable", .failed, "cannot read back what was restored to \(path): \(problem)",
+        hint: "check its disk; nothing says that it is as it was saved")
+    }
+  }
+
+  private static func compare(
+    _ record: SourceRecord, _ reader: CompartmentReader, at path: FilePath
+  ) throws -> [Finding] {
     guard LocalPath(path).exists else {
       return [Finding(.bad, "sqlite.missing", "\(record.name): \(path) is missing")]
     }

@@ -6,12 +6,17 @@ import SystemPackage
 import Vocabulary
 
 /// A writer's right to a directory: a lock among its temporary files, gone with its process.
+///
+/// A run that ends well leaves a mark. Where there is none, the last one died, perhaps between giving an
+/// object its name and syncing the folder: such an object is there to see, but no disk has it yet.
 final class DirectoryLease: WriterLease {
   private static let name = Array("lock".utf8)
+  private static let mark = Array("finished".utf8)
 
+  private let scratch: OpenFolder
   private let lock: Mutex<Descriptor?>
 
-  /// Takes the lock in a writer's scratch folder.
+  /// Takes the lock in a writer's scratch folder, and makes durable what a dead run left.
   ///
   /// - Parameters:
   ///   - scratch: the folder.
@@ -28,10 +33,28 @@ final class DirectoryLease: WriterLease {
         "run.locked", .locked, "another run of this host holds \(path)/lock",
         hint: "wait for it to end; it may be on a machine that has this host's key, too")
     }
+    try Self.settle(scratch)
+    self.scratch = scratch
     lock = Mutex(file)
   }
 
+  private static func settle(_ scratch: OpenFolder) throws {
+    do {
+      try scratch.handle.remove(mark)
+    } catch Errno.noSuchFileOrDirectory {
+      try scratch.handle.descriptor.syncFileSystem()
+    }
+  }
+
   func release() {
+    // Without the mark the next run only takes longer.
+    leaveMark()
     lock.withLock { $0 = nil }
+  }
+
+  private func leaveMark() {
+    do {
+      _ = try scratch.handle.makeFile(Self.mark)
+    } catch {}
   }
 }

@@ -60,12 +60,15 @@ package struct DirectoryStore: BlobStore {
         written.append(try object.bytes.withBytes { try write($0, for: object.name) })
       }
       do {
-        for object in written { try object.add() }
+        for object in written {
+          try object.add()
+          // A disk may keep a later name and lose an earlier one, if it is not told.
+          try object.sync()
+        }
       } catch Errno.fileExists {
         let names = objects.map { "\($0.name)" }.joined(separator: " or ")
         throw OperatorError("object.exists", .failed, "\(names) is in the store already")
       }
-      for object in written { try object.sync() }
     }
   }
 

@@ -109,6 +109,16 @@ struct KilledChangeTests {
     try volume.image.run(["open", "--test-passphrase", "--key-file", file, volume.image.path, "x"])
   }
 
+  @Test func anEntryThatACrashLeftUnsignedIsSignedByTheNextChange() async throws {
+    let volume = try SealedVolume()
+    try await volume.change("enroll", "--pcrs", "7").expect(0)
+    try FileManager.default.removeItem(
+      atPath: volume.office.path("state/record/0000000002.minisig"))
+    try await volume.office.custody("record", "verify").expect(13, "record.unsigned")
+    try await volume.change("enroll", "--pcrs", "11").expect(0)
+    try await volume.office.custody("record", "verify").expect(0)
+  }
+
   @Test func anEntryThatWasNotWrittenIsMissedByNobody() async throws {
     let volume = try SealedVolume()
     try await volume.change("enroll", "--pcrs", "7", fault: "kill:token-written")

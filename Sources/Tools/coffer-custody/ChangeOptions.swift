@@ -41,6 +41,7 @@ struct ChangeOptions: ParsableArguments {
     let editor = try VolumeEditor(
       FilePath(device), checkpoints: FaultInjection.checkpoints, isRotating: isRotating)
     let record = try state.record()
+    if !dryRun { try record.mend() }
     let change = GuardedChange(
       editor, record: record, backups: try backupPlace(of: editor.volume(), record),
       checkpoints: FaultInjection.checkpoints)
