@@ -15,9 +15,9 @@ struct StatusText {
   private var head: [String] {
     let volume = status.volume
     return [
-      "volume \(volume.device)",
+      "volume \("\(volume.device)".onOneLine)",
       "  uuid          \(volume.uuid)",
-      "  label         \(volume.label ?? "none")",
+      "  label         \(volume.label?.onOneLine ?? "none")",
       "  cipher        \(volume.cipher), volume key of \(volume.volumeKeySize * 8) bits",
       "  reencryption  \(volume.reencryption.rawValue)",
     ]
@@ -40,6 +40,7 @@ struct StatusText {
       let kind = slot.type == "luks2" ? "" : "\(slot.type), "
       return "keyslot \(slot.number)  \(kind)\(slot.state.rawValue), priority "
         + "\(slot.priority.rawValue), \(slot.kdf.map(text) ?? "no kdf"), \(opener)"
+        + (status.dates?.time(of: slot.number).map { ", made \($0)" } ?? "")
     }
   }
 
@@ -61,7 +62,7 @@ struct StatusText {
         default: ""
         }
       let line =
-        "token \(token.number)    \(token.type)\(mark), \(slots.isEmpty ? "no keyslot" : slots)"
+        "token \(token.number)    \(token.type.onOneLine)\(mark), \(slots.isEmpty ? "no keyslot" : slots)"
       return [line] + (token.tpm2.map { details(of: $0, token) } ?? [])
     }
   }
