@@ -29,16 +29,52 @@ package enum CustodyStep: String, Sendable, CaseIterable {
   case retired
   /// The change is in the custody record.
   case recorded
+  /// The header says that the volume key is being changed.
+  case rotationMarked = "rotation-marked"
+  /// A keyslot of the new volume key is there, and has been opened; once for each.
+  case rotationKeyslotAdded = "rotation-keyslot-added"
+  /// A token of such a keyslot is there, and has been opened; once for each.
+  case rotationTokenWritten = "rotation-token-written"
+  /// The header says that the data is being encrypted anew, and none of it is.
+  case reencryptionBegun = "reencryption-begun"
+  /// Older backups of the header have expired.
+  case backupsExpired = "backups-expired"
+  /// All data is under the new volume key, and the old keyslots are still there.
+  case reencryptionComplete = "reencryption-complete"
+  /// The old keyslots are gone.
+  case reencrypted
+  /// A new token has the number of the old one, beside its own; once for each.
+  case rotationTokenMoved = "rotation-token-moved"
+  /// The header says no more that the volume key is being changed.
+  case rotationUnmarked = "rotation-unmarked"
+  /// The new header has been backed up.
+  case rotationBackedUp = "rotation-backed-up"
+
+  /// The steps of a change of the volume key, in their order.
+  package static let rotation: [CustodyStep] = [
+    .backedUp, .rotationMarked, .rotationKeyslotAdded, .rotationTokenWritten, .reencryptionBegun,
+    .backupsExpired, .reencryptionComplete, .reencrypted, .rotationTokenMoved, .rotationUnmarked,
+    .rotationBackedUp, .recorded,
+  ]
 }
 
 /// Who is told when a step is done; tests have the process end there.
 package struct Checkpoints: Sendable {
   private let told: @Sendable (CustodyStep) throws -> Void
+  private let progressed: @Sendable (Int) -> Void
 
-  /// - Parameter told: what it throws counts as a failure of the change.
-  package init(_ told: @escaping @Sendable (CustodyStep) throws -> Void = { _ in }) {
+  /// - Parameters:
+  ///   - told: what it throws counts as a failure of the change.
+  ///   - progressed: told how many percent of the data are encrypted anew.
+  package init(
+    _ told: @escaping @Sendable (CustodyStep) throws -> Void = { _ in },
+    progressed: @escaping @Sendable (Int) -> Void = { _ in }
+  ) {
     self.told = told
+    self.progressed = progressed
   }
+
+  func progress(percent: Int) { progressed(percent) }
 
   func reach(_ step: CustodyStep) throws { try told(step) }
 }

@@ -7,10 +7,10 @@ package import Vocabulary
 /// What surrounds every change of a volume: a backup of its header before, an entry in the custody
 /// record after.
 package struct GuardedChange: Sendable {
-  private let editor: VolumeEditor
-  private let record: CustodyRecord
+  let editor: VolumeEditor
+  let record: CustodyRecord
   private let backups: BackupPlace?
-  private let checkpoints: Checkpoints
+  let checkpoints: Checkpoints
 
   /// - Parameters:
   ///   - editor: the volume.
@@ -58,16 +58,9 @@ package struct GuardedChange: Sendable {
   package func make(
     _ action: String, details: [String: JSONValue], change: () throws -> Void
   ) throws -> Receipt {
-    guard let backups else {
-      throw OperatorError(
-        "header.nowhere", .usage, "nothing is changed without a backup of the header before",
-        hint: "name a folder with --header-backup, and an officer with -r")
-    }
     let before = try editor.volume()
     let subject = CustodyAction.Subject(device: editor.path.string, uuid: before.uuid)
-    let backup = try HeaderBackup.make(
-      of: LUKSDevice(editor.path), at: editor.path, into: backups.folder, for: backups.recipients,
-      record: record)
+    let backup = try backUp()
     try checkpoints.reach(.backedUp)
     func entry(_ outcome: CustodyAction.Outcome, _ more: [String: JSONValue]) throws
       -> CustodyAction
@@ -91,6 +84,28 @@ package struct GuardedChange: Sendable {
     return Receipt(backup: backup, head: head)
   }
 
+  /// Where header backups go.
+  ///
+  /// - Throws: `OperatorError` `header.nowhere` where nobody said.
+  func place() throws -> BackupPlace {
+    guard let backups else {
+      throw OperatorError(
+        "header.nowhere", .usage, "nothing is changed without a backup of the header before",
+        hint: "name a folder with --header-backup, and an officer with -r")
+    }
+    return backups
+  }
+
+  /// Backs the header up as it is on the disk now.
+  ///
+  /// - Throws: as `place`, and what a backup fails with.
+  func backUp() throws -> HeaderBackup {
+    let place = try place()
+    return try HeaderBackup.make(
+      of: LUKSDevice(editor.path), at: editor.path, into: place.folder, for: place.recipients,
+      record: record)
+  }
+
   /// Records that an earlier run's change was ended.
   package func note(_ settled: [PendingChange]) throws {
     guard !settled.isEmpty else { return }
@@ -100,25 +115,5 @@ package struct GuardedChange: Sendable {
         "luks.settle", on: .init(device: editor.path.string, uuid: volume.uuid),
         after: JSONDocument.value(of: WaysIn(volume)),
         details: ["ended": .list(settled.map { .text($0.text) })]))
-  }
-}
-
-/// The ways into a volume, as the record has them.
-private struct WaysIn: Encodable {
-  let keyslots: [Int]
-  let tokens: [Token]
-
-  init(_ volume: Volume) {
-    keyslots = volume.keyslots.map(\.number)
-    tokens = volume.tokens.map {
-      Token(number: $0.number, type: $0.type, keyslots: $0.keyslots, policy: $0.tpm2?.policyHashes)
-    }
-  }
-
-  struct Token: Encodable {
-    let number: Int
-    let type: String
-    let keyslots: [Int]
-    let policy: [String]?
   }
 }

@@ -88,7 +88,7 @@ package struct HeaderBackup: Sendable {
     throw OperatorError(
       "luks.reencryption", .refused,
       "\(what) is being encrypted anew (\(state.rawValue)): a header of that time is of no use later",
-      hint: "finish it by 'cryptsetup reencrypt --resume-only', and try again")
+      hint: "go on with what began it: 'coffer-custody luks rotate-volume-key' says what that is")
   }
 
   /// Loads the image, and holds it against the device.

@@ -26,6 +26,15 @@ struct KeyslotJudgement {
   private var reencryption: [CustodyFinding] {
     switch volume.reencryption {
     case .none: []
+    case .clean where volume.progress?.isComplete == true:
+      [
+        CustodyFinding(
+          .bad, "reencryption.unended",
+          "all data is encrypted anew, and the end of that was cut off: 'cryptsetup reencrypt "
+            + "--resume-only' would garble the data"
+            + (volume.rotation == nil
+              ? "" : "; 'coffer-custody luks rotate-volume-key' ends it"))
+      ]
     case .clean:
       [
         CustodyFinding(

@@ -11,6 +11,8 @@ package enum PendingChange: Sendable, Equatable {
   case retirement(keyslot: Int, moving: TokenMove? = nil)
   /// A keyslot was added for PCR values to come; the old one goes when the new one has opened.
   case replacement(keyslot: Int, token: Int, old: Int)
+  /// The volume key is being changed: each keyslot has another that takes its place.
+  case rotation(RotationMark)
 
   /// A token that takes another number: systemd 252 asks them in their order, and stops at the first
   /// that it does not understand.
@@ -29,6 +31,10 @@ package enum PendingChange: Sendable, Equatable {
         return nil
       }
       return number
+    }
+    if let mark = RotationMark(token) {
+      self = .rotation(mark)
+      return
     }
     guard token.type == Self.type, case .text(let action)? = token.json["coffer_action"],
       let keyslot = number("coffer_keyslot")
@@ -65,6 +71,7 @@ package enum PendingChange: Sendable, Equatable {
       fields["coffer_keyslot"] = .integer(keyslot)
       fields["coffer_token"] = .integer(token)
       fields["coffer_old_keyslot"] = .integer(old)
+    case .rotation(let mark): fields.merge(mark.fields) { $1 }
     }
     return .object(fields)
   }
@@ -77,6 +84,7 @@ package enum PendingChange: Sendable, Equatable {
     case .replacement(let keyslot, _, let old):
       "keyslot \(keyslot) waits for the PCR values it was sealed to, and then replaces "
         + "keyslot \(old)"
+    case .rotation(let mark): mark.text
     }
   }
 }

@@ -15,6 +15,8 @@ package struct Volume: Sendable {
   package let volumeKeySize: Int
   /// How far a change of the volume key is.
   package let reencryption: ReencryptionState
+  /// How much of the data is under the new volume key; nil where none is being changed.
+  package let progress: ReencryptionProgress?
   /// The keyslots in use, by number.
   package let keyslots: [LUKSKeyslot]
   /// The tokens, by number.
@@ -25,6 +27,7 @@ package struct Volume: Sendable {
     self.device = device
     (uuid, label, cipher) = (opened.uuid, opened.label, opened.cipher)
     (volumeKeySize, reencryption) = (opened.volumeKeySize, opened.reencryption)
+    progress = ReencryptionProgress(of: opened, at: device)
     keyslots = opened.header.keyslots
     tokens = opened.header.tokens.map { VolumeToken($0) }
   }

@@ -10,26 +10,30 @@ internal import Vocabulary
 package struct VolumeEditor: Sendable {
   /// Where the volume is.
   package let path: FilePath
-  private let checkpoints: Checkpoints
+  let checkpoints: Checkpoints
   private let lock: VolumeLock
 
   /// Takes a volume that can be written and is not being encrypted anew.
   ///
   /// No other run of Coffer changes it while this value or a copy is there.
   ///
+  /// - Parameters:
+  ///   - path: where it is.
+  ///   - checkpoints: who is told of the steps.
+  ///   - isRotating: whether one that is being encrypted anew is taken, too.
   /// - Throws: `OperatorError` `luks.read-only`, `luks.locked`, `luks.reencryption`, or what opening it
   ///   fails with.
-  package init(_ path: FilePath, checkpoints: Checkpoints) throws {
+  package init(_ path: FilePath, checkpoints: Checkpoints, isRotating: Bool = false) throws {
     self.path = path
     self.checkpoints = checkpoints
     let device = try LUKSDevice(path)
     lock = try VolumeLock(path)
-    guard device.reencryption == .none else {
+    guard isRotating || device.reencryption == .none else {
       throw OperatorError(
         "luks.reencryption", .refused,
         "the data of \(path) is being encrypted anew; nothing else is changed until that is done",
-        hint: "go on with it: coffer-custody luks rotate-volume-key, or cryptsetup reencrypt "
-          + "--resume-only")
+        hint: "'coffer-custody luks rotate-volume-key' goes on with what it began, and says so "
+          + "where another program must")
     }
   }
 
@@ -50,6 +54,7 @@ package struct VolumeEditor: Sendable {
       switch change {
       case .addition(let keyslot, let number): try undo(keyslot: keyslot, token: number)
       case .retirement(let keyslot, let move): try destroy(keyslot, moving: move)
+      case .rotation(let mark): try settle(mark)
       case .replacement: continue
       }
       try LUKSDevice(path).removeToken(token.number)

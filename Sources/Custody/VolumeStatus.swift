@@ -12,19 +12,19 @@ package struct VolumeStatus: Sendable {
   package let tpm: TPMAnswer
   /// How well its header is kept; nil where nobody looked.
   package let header: HeaderState?
-  /// When its keyslots were made; nil where nobody looked.
-  package let dates: KeyslotDates?
+  /// When its tokens were written, where that is known.
+  package let dates: EnrollmentDates?
   /// What should be known, what weighs most first.
   package let findings: [CustodyFinding]
 
   /// Judges.
   package init(
-    _ volume: Volume, _ tpm: TPMAnswer, header: HeaderState? = nil, dates: KeyslotDates? = nil
+    _ volume: Volume, _ tpm: TPMAnswer, header: HeaderState? = nil, dates: EnrollmentDates? = nil
   ) {
+    self.dates = dates
     self.volume = volume
     self.tpm = tpm
     self.header = header
-    self.dates = dates
     let found =
       KeyslotJudgement(volume).findings + TokenJudgement(volume, tpm.state).findings
       + TPMJudgement(volume, tpm).findings + (header.map { HeaderJudgement($0).findings } ?? [])
@@ -50,26 +50,18 @@ extension VolumeStatus: Encodable {
     try fields.encode(volume.cipher, forKey: .cipher)
     try fields.encode(volume.volumeKeySize * 8, forKey: .volumeKeyBits)
     try fields.encode(volume.reencryption, forKey: .reencryption)
-    try fields.encode(keyslotLines, forKey: .keyslots)
-    try fields.encode(tokenLines, forKey: .tokens)
+    try fields.encodeIfPresent(volume.progress, forKey: .reencrypted)
+    try fields.encode(volume.keyslots.map { KeyslotLine($0, of: volume) }, forKey: .keyslots)
+    try fields.encode(
+      volume.tokens.map { TokenLine($0, matches($0), dates?.date(of: $0)) }, forKey: .tokens)
     try fields.encode(tpm.state.map(TPMLine.init), forKey: .tpm)
     if let header { try fields.encode(header.backup, forKey: .headerBackup) }
     try fields.encode(findings, forKey: .findings)
   }
 
-  private var keyslotLines: [KeyslotLine] {
-    volume.keyslots.map { KeyslotLine($0, of: volume, made: dates?.time(of: $0.number)) }
-  }
-
-  private var tokenLines: [TokenLine] {
-    volume.tokens.map { token in
-      TokenLine(token, matches(token), made: token.keyslots.first.flatMap { dates?.time(of: $0) })
-    }
-  }
-
   private enum Field: CodingKey {
-    case event, device, uuid, label, cipher, volumeKeyBits, reencryption, keyslots, tokens, tpm
-    case headerBackup, findings
+    case event, device, uuid, label, cipher, volumeKeyBits, reencryption, reencrypted, keyslots
+    case tokens, tpm, headerBackup, findings
   }
 }
 
@@ -81,10 +73,8 @@ private struct KeyslotLine: Encodable {
   let priority: LUKSKeyslot.Priority
   let kdf: KeyDerivation?
   let tokens: [Int]
-  let made: Timestamp?
 
-  init(_ slot: LUKSKeyslot, of volume: Volume, made: Timestamp?) {
-    self.made = made
+  init(_ slot: LUKSKeyslot, of volume: Volume) {
     (number, type, state) = (slot.number, slot.type, slot.state)
     (keyBits, priority, kdf) = (slot.keySize * 8, slot.priority, slot.kdf)
     tokens = volume.tokens(of: slot.number).map(\.number)
@@ -94,22 +84,22 @@ private struct KeyslotLine: Encodable {
 private struct TokenLine: Encodable {
   let token: VolumeToken
   let matches: Bool?
-  let made: Timestamp?
+  let date: Timestamp?
 
-  init(_ token: VolumeToken, _ matches: Bool?, made: Timestamp?) {
+  init(_ token: VolumeToken, _ matches: Bool?, _ date: Timestamp?) {
     self.token = token
     self.matches = matches
-    self.made = made
+    self.date = date
   }
 
   func encode(to encoder: any Encoder) throws {
     try token.encode(to: encoder)
     var fields = encoder.container(keyedBy: Field.self)
     if token.tpm2 != nil { try fields.encode(matches, forKey: .pcrsMatch) }
-    try fields.encodeIfPresent(made, forKey: .made)
+    try fields.encodeIfPresent(date, forKey: .enrolled)
   }
 
-  private enum Field: CodingKey { case pcrsMatch, made }
+  private enum Field: CodingKey { case pcrsMatch, enrolled }
 }
 
 private struct TPMLine: Encodable {

@@ -31,6 +31,41 @@ package final class VolumeImage: Sendable {
         + [passphrase])
   }
 
+  /// Makes one that holds data, encrypted by cryptsetup where it lies; 28 MiB follow for the volume.
+  package init(holding data: [UInt8]) throws {
+    guard let stock = Self.stock else { throw NotInstalled() }
+    cryptsetup = stock
+    folder = try ScratchFolder()
+    try folder.write("pw", to: "pw")
+    let room = [UInt8](repeating: 0, count: 32 << 20)
+    try folder.write(data + room, to: "volume.img")
+    try run(
+      ["reencrypt", "--encrypt", "--type", "luks2", "--force-offline-reencrypt"]
+        + ["--reduce-device-size", "32M", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "2000"]
+        + ["--key-file", passphrase, path])
+  }
+
+  /// What the volume holds, decrypted by cryptsetup in a copy.
+  package func decrypted() throws -> [UInt8] {
+    let copy = try folder.write(content(), to: "copy.img")
+    let header = folder.path(of: "copy.header")
+    defer { for file in [copy, header] { _ = try? StockTool("rm")?.run(["-f", file]) } }
+    // To decrypt, cryptsetup wants the key's digest to be the first; its own change of the key sees to
+    // that.
+    if try !run(["luksDump", copy]).contains("Digests:\n  0:") {
+      let opened = try run(["open", "-v", "--test-passphrase", "--key-file", passphrase, copy])
+      let slot = opened.split(separator: " ").compactMap { Int($0) }.first ?? 0
+      try run(
+        ["reencrypt", "--force-offline-reencrypt", "--key-slot", "\(slot)", "--key-file"]
+          + [passphrase] + Self.cheap + [copy])
+    }
+    try run([
+      "reencrypt", "--decrypt", "--header", header, "--force-offline-reencrypt", "--key-file",
+      passphrase, copy,
+    ])
+    return try folder.read("copy.img")
+  }
+
   /// Where the image is.
   package var path: String { folder.path(of: "volume.img") }
 

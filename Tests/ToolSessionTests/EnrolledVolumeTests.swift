@@ -176,6 +176,9 @@ struct EnrolledVolumeTests {
   @Test func theRecordTellsWhoDidWhatAndHoldsNoSecret() async throws {
     let pin = try volume.office.write("4711", to: "pin")
     try await volume.change("enroll", "--pcrs", "7", "--pin-file", pin).expect(0)
+    let status = try await volume.luks("status", "--json")
+    #expect(status.output.contains(#""enrolled":"20"#), "\(status)")
+    try await volume.luks("status").expect(0, naming: "systemd-tpm2, keyslot 1, since 20")
     try await volume.retire(1, "--unlock-key-file", volume.image.passphrase).expect(0)
     let list = try await volume.office.custody("record", "list", "--json")
     for action in ["luks.enroll", "luks.retire", "luks.header-backup"] {

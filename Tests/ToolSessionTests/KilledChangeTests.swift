@@ -121,7 +121,7 @@ struct KilledChangeTests {
 
 /// The steps that rotation adds, which its own proofs kill.
 enum RotationSteps {
-  static let all: [CustodyStep] = []
+  static let all: [CustodyStep] = CustodyStep.rotation
 }
 
 extension SealedVolume {

@@ -14,9 +14,12 @@ struct SealedVolume {
     ?? (StockTool.isInstalled("age-keygen") ? nil : "age is not installed")
 
   /// PCRs 7 and 11 are extended; keyslot 0 opens by the passphrase.
-  init() throws {
+  ///
+  /// - Parameter data: what the volume holds.
+  /// - Throws: where one of the programs fails.
+  init(holding data: [UInt8]? = nil) throws {
     office = try Office()
-    image = try VolumeImage()
+    image = try data.map { try VolumeImage(holding: $0) } ?? VolumeImage()
     tpm = try SoftwareTPM()
     for index in [7, 11] { try tpm.extend(index) }
   }

@@ -91,19 +91,6 @@ struct ToldToTheOfficerTests {
     #expect(!planned.text.contains("token"))
   }
 
-  @Test func keyslotsHaveTheDateOfTheirEnrolmentUntilAnotherProgramReplacesThem() async throws {
-    try await volume.change("enroll", "--pcrs", "7").expect(0)
-    let enrolled = try await dates()
-    #expect(enrolled[0] == nil)
-    #expect(enrolled[1] != nil)
-    try await volume.luks("status").expect(0, naming: "token 0, made 20")
-    // The same number, and another keyslot.
-    try volume.image.run(["luksKillSlot", volume.image.path, "1"])
-    try volume.image.addKeyslot("--key-slot", "1")
-    try await volume.office.backUp(volume.image)
-    #expect(try await dates().isEmpty)
-  }
-
   @Test func whatAVolumeIsCalledDoesNotCommandTheTerminal() async throws {
     let hostile = #"evil\u001b[2J\nnothing found"#
     try volume.image.addToken(#"{"type":"\#(hostile)","keyslots":["0"]}"#)
@@ -178,19 +165,5 @@ struct ToldToTheOfficerTests {
         + ["--extend", "11=" + String(repeating: byte, count: 32), "--output", file]
     ).expect(0)
     return file
-  }
-
-  private func dates() async throws -> [Int: String] {
-    let status = try await volume.luks("status", "--json")
-    let object = try #require(
-      try JSONSerialization.jsonObject(with: Data(status.output.utf8)) as? [String: Any])
-    let keyslots = object["keyslots"] as? [[String: Any]] ?? []
-    return Dictionary(
-      uniqueKeysWithValues: keyslots.compactMap { slot in
-        guard let number = slot["number"] as? Int, let made = slot["made"] as? String else {
-          return nil
-        }
-        return (number, made)
-      })
   }
 }

@@ -28,13 +28,23 @@ struct ChangeOptions: ParsableArguments {
 
   /// Gets ready to change a volume: whom it is backed up for is known, nobody else changes it, and what
   /// an earlier run left is ended, unless nothing is to be done.
-  func begin(_ device: String, _ context: ToolContext) throws -> (VolumeEditor, GuardedChange) {
-    let editor = try VolumeEditor(FilePath(device), checkpoints: FaultInjection.checkpoints)
+  ///
+  /// - Parameters:
+  ///   - device: the volume.
+  ///   - context: whom what was ended is told to.
+  ///   - isRotating: whether a change of the volume key that is under way is taken, as it is.
+  /// - Returns: who changes the volume, and what surrounds the change.
+  /// - Throws: `OperatorError` of the kinds that volumes and recipients fail with.
+  func begin(
+    _ device: String, _ context: ToolContext, isRotating: Bool = false
+  ) throws -> (VolumeEditor, GuardedChange) {
+    let editor = try VolumeEditor(
+      FilePath(device), checkpoints: FaultInjection.checkpoints, isRotating: isRotating)
     let record = try state.record()
     let change = GuardedChange(
       editor, record: record, backups: try backupPlace(of: editor.volume(), record),
       checkpoints: FaultInjection.checkpoints)
-    if !dryRun {
+    if try !dryRun && !(isRotating && editor.rotationUnderWay() != nil) {
       let settled = try editor.settle()
       for ended in settled {
         context.console.warn("an earlier run was cut off: \(ended.text); that is ended now")

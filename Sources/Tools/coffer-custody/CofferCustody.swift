@@ -23,6 +23,7 @@ struct LUKS: ParsableCommand {
     abstract: "Look after the keyslots and tokens of a LUKS2 volume.",
     subcommands: [
       LUKSStatus.self, LUKSVerify.self, LUKSEnroll.self, LUKSRecoveryKey.self, LUKSRetire.self,
-      LUKSReseal.self, LUKSPredict.self, LUKSSignPolicy.self, HeaderCommands.self,
+      LUKSReseal.self, LUKSRotateVolumeKey.self, LUKSPredict.self, LUKSSignPolicy.self,
+      HeaderCommands.self,
     ])
 }

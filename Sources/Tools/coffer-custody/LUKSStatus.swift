@@ -35,13 +35,13 @@ struct LUKSStatus: CofferVerb {
     let path = FilePath(device)
     let opened = try LUKSDevice(path)
     let volume = Volume(opened, at: path)
-    let record = try? state.record()
     let header = try HeaderState(
-      of: opened, at: path, history: HeaderBackupHistory(of: opened.uuid, in: record),
+      of: opened, at: path,
+      history: HeaderBackupHistory(of: opened.uuid, in: try? state.record()),
       folder: headerBackup.map { HeaderBackupFolder(FilePath($0)) })
     let status = VolumeStatus(
       volume, try tpm.ask(for: volume, signature.signatures()), header: header,
-      dates: KeyslotDates(of: volume, record: record))
+      dates: EnrollmentDates(of: opened.uuid, in: try? state.record()))
     for line in StatusText(status).lines { context.console.say(line) }
     context.console.emit(status)
     return .done

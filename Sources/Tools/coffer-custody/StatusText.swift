@@ -19,7 +19,8 @@ struct StatusText {
       "  uuid          \(volume.uuid)",
       "  label         \(volume.label?.onOneLine ?? "none")",
       "  cipher        \(volume.cipher), volume key of \(volume.volumeKeySize * 8) bits",
-      "  reencryption  \(volume.reencryption.rawValue)",
+      "  reencryption  \(volume.reencryption.rawValue)"
+        + (volume.progress.map { ", \($0.text) done" } ?? ""),
     ]
   }
 
@@ -40,7 +41,6 @@ struct StatusText {
       let kind = slot.type == "luks2" ? "" : "\(slot.type), "
       return "keyslot \(slot.number)  \(kind)\(slot.state.rawValue), priority "
         + "\(slot.priority.rawValue), \(slot.kdf.map(text) ?? "no kdf"), \(opener)"
-        + (status.dates?.time(of: slot.number).map { ", made \($0)" } ?? "")
     }
   }
 
@@ -61,8 +61,10 @@ struct StatusText {
         case .unreadable: " (unreadable)"
         default: ""
         }
+      let since = status.dates?.date(of: token).map { ", since \($0)" } ?? ""
       let line =
         "token \(token.number)    \(token.type.onOneLine)\(mark), \(slots.isEmpty ? "no keyslot" : slots)"
+        + since
       return [line] + (token.tpm2.map { details(of: $0, token) } ?? [])
     }
   }
