@@ -39,11 +39,13 @@ package struct HeaderBackup: Sendable {
     try refuseReencryption(device.reencryption, of: "\(path)")
     do {
       try DurableFile.makeFolder(folder)
-      try DurableFile.makeFolder(record.state)
       // What lies on the disk now, which need not be what was there when the device was opened.
       var loaded = device.header
-      let image = try HeaderImage.copied(from: device, in: record.state) {
-        loaded = try prove($0, is: device, at: path)
+      let image = try inState(record.state) {
+        try DurableFile.makeFolder(record.state)
+        return try HeaderImage.copied(from: device, in: record.state) {
+          loaded = try prove($0, is: device, at: path)
+        }
       }
       let short = image.sha256.hex.prefix(8)
       let stem = "\(device.uuid)-\(time.compactText)-\(short)"
@@ -64,6 +66,19 @@ package struct HeaderBackup: Sendable {
         hint: "is there room, and may it be written?")
     } catch let error as AgeError {
       throw error.operatorError(about: "the header backup")
+    }
+  }
+
+  /// - Throws: `OperatorError` `header.unwritable`, which names the state folder, not the backup's.
+  private static func inState<Result: ~Copyable>(
+    _ state: FilePath, _ body: () throws -> Result
+  ) throws -> Result {
+    do {
+      return try body()
+    } catch let error as Errno {
+      throw OperatorError(
+        "header.unwritable", .failed, "cannot write to the state folder \(state): \(error)",
+        hint: "is there room, and may it be written? --state names another")
     }
   }
 

@@ -10,6 +10,17 @@ struct KeyslotJudgement {
 
   var findings: [CustodyFinding] {
     reencryption + waysIn + volume.keyslots.flatMap { findings(on: $0) }
+      + volume.keyslots.compactMap { passedOver($0) }
+  }
+
+  /// LUKS2 On-Disk Format Specification 1.1.3, section 3.2: such a keyslot is used where it is named,
+  /// and the boot names none.
+  private func passedOver(_ slot: LUKSKeyslot) -> CustodyFinding? {
+    guard slot.opensVolume, slot.priority == .ignore else { return nil }
+    return CustodyFinding(
+      .warning, "keyslot.passed-over", keyslot: slot.number,
+      "keyslot \(slot.number) has the priority 'ignore': the boot passes it over, and its token, too; "
+        + "'cryptsetup config --key-slot \(slot.number) --priority normal' ends that")
   }
 
   private var reencryption: [CustodyFinding] {

@@ -25,7 +25,7 @@ package struct KeyslotProof: Sendable, Encodable {
 
   /// One line for people.
   package var line: String {
-    let by = token.map { "token \($0) (\(kind))" } ?? kind
+    let by = token.map { "token \($0) (\(kind.onOneLine))" } ?? kind
     return switch outcome {
     case .opened: "keyslot \(keyslot)  opened by \(by)"
     case .refused(let error): "keyslot \(keyslot)  NOT opened by \(by): \(error.message)"

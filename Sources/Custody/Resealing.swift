@@ -41,7 +41,13 @@ package struct Resealing: Sendable {
         hint: "'luks status' shows its tokens; 'luks enroll' adds one")
     }
     guard found.count == 1 else {
-      let list = found.map { String($0.keyslot) }.joined(separator: ", ")
+      let slots = Set(found.map(\.keyslot)).sorted()
+      let list = slots.map(String.init).joined(separator: ", ")
+      guard slots.count > 1 else {
+        throw OperatorError(
+          "reseal.ambiguous", .usage, "several tokens of \(volume.device) name keyslot \(list)",
+          hint: "see which by 'luks verify', and take the other away: cryptsetup token remove")
+      }
       throw OperatorError(
         "reseal.ambiguous", .usage, "keyslots \(list) of \(volume.device) are sealed",
         hint: "name one with --keyslot")
@@ -67,18 +73,28 @@ package struct Resealing: Sendable {
 
   /// Ends replacements that waited for their PCR values: where the new token opens, the old goes.
   ///
+  /// One that was predicted wrongly does not keep another from its turn.
+  ///
   /// - Parameter pin: asked for where the new token has one.
   /// - Returns: the keyslots that were opened and that went; empty where none waited.
-  /// - Throws: what the TPM fails with; the old keyslot stays then.
+  /// - Throws: what the TPM fails with, where none opened; the old keyslot stays then.
   package func finish(pin: () throws -> PIN) throws -> [(new: Int, old: Int)] {
     let volume = try editor.volume()
     var finished: [(new: Int, old: Int)] = []
-    for change in Self.waiting(in: volume) {
+    var mispredicted: OperatorError?
+    for change in Self.waiting(in: volume) where !finished.contains(where: { $0.old == change.old })
+    {
       guard let sealed = volume.tokens.first(where: { $0.number == change.token })?.tpm2 else {
         continue
       }
-      let passphrase = try sealed.passphrase(
-        from: tpm.connect(), signatures: signatures, pin: pin)
+      let passphrase: SecretBytes
+      do {
+        passphrase = try sealed.passphrase(
+          from: tpm.connect(), signatures: signatures, pin: pin)
+      } catch let error as OperatorError where error.code == "tpm.policy" {
+        mispredicted = mispredicted ?? error
+        continue
+      }
       let device = try LUKSDevice(editor.path)
       guard
         try device.opened(by: passphrase, at: .keyslot(change.keyslot)) == change.keyslot
@@ -91,6 +107,7 @@ package struct Resealing: Sendable {
         token: change.token, markedAt: change.mark, retiring: change.old)
       finished.append((change.keyslot, change.old))
     }
+    if finished.isEmpty, let mispredicted { throw mispredicted }
     return finished
   }
 

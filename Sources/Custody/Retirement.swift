@@ -25,7 +25,7 @@ package struct Retirement: Sendable {
     if let foreign = tokens.first(where: \.isForeign) {
       throw OperatorError(
         "retire.foreign", .refused,
-        "token \(foreign.number) of type \(foreign.type) names keyslot \(keyslot); it is somebody "
+        "token \(foreign.number) of type \(foreign.type.onOneLine) names keyslot \(keyslot); it is somebody "
           + "else's, and left alone",
         hint: "have the program that made it take it away, for example 'clevis luks unbind'")
     }

@@ -1,4 +1,5 @@
 internal import TrustedHardware
+internal import Vocabulary
 
 /// What is to be said of a volume's tokens, with a TPM at hand or without.
 struct TokenJudgement {
@@ -25,7 +26,8 @@ struct TokenJudgement {
       findings.append(
         CustodyFinding(
           .warning, "token.no-keyslots", token: token.number,
-          "token \(token.number) (\(token.type)) opens no keyslot: a leftover, to be removed"))
+          "token \(token.number) (\(token.type.onOneLine)) opens no keyslot: a leftover, to be removed"
+        ))
     }
     switch token.kind {
     case .systemdTPM2(let sealed):
@@ -35,13 +37,13 @@ struct TokenJudgement {
       findings.append(
         CustodyFinding(
           .bad, "token.unreadable", token: token.number,
-          "token \(token.number) is of type \(token.type), but not as that is written"))
+          "token \(token.number) is of type \(token.type.onOneLine), but not as that is written"))
     case .systemdRecovery, .pending: break
     case .foreign:
       findings.append(
         CustodyFinding(
           .info, "token.foreign", token: token.number,
-          "token \(token.number) is of type \(token.type), which Coffer leaves alone"))
+          "token \(token.number) is of type \(token.type.onOneLine), which Coffer leaves alone"))
     }
     return findings
   }

@@ -48,6 +48,7 @@ package struct VolumeEditor: Sendable {
   /// - Throws: `OperatorError` of the kinds that volumes fail with.
   package func settle() throws -> [PendingChange] {
     var settled: [PendingChange] = []
+    try forgetReplacements()
     for token in try volume().tokens {
       guard case .pending(let change) = token.kind else { continue }
       switch change {
@@ -125,6 +126,22 @@ package struct VolumeEditor: Sendable {
       // No room to say so; a keyslot whose area is wiped already is destroyed by the next try.
       try destroy(keyslot)
     }
+    try forgetReplacements()
+  }
+
+  /// Takes away what says that a keyslot waits to replace another, where either is gone: whoever gets
+  /// that number next does not wait for it.
+  private func forgetReplacements() throws {
+    let volume = try volume()
+    for mark in volume.tokens {
+      guard case .pending(.replacement(let keyslot, let token, let old)) = mark.kind else {
+        continue
+      }
+      let waits = volume.tokens(of: keyslot).contains { $0.number == token }
+      if !waits || !volume.keyslots.contains(where: { $0.number == old }) {
+        try LUKSDevice(path).removeToken(mark.number)
+      }
+    }
   }
 
   /// Has the old keyslot of a replacement go, the new one being proven.
@@ -133,6 +150,7 @@ package struct VolumeEditor: Sendable {
     let change = PendingChange.retirement(keyslot: old, moving: move)
     try LUKSDevice(path).writeToken(change.json, at: mark)
     try finishRetiring(old, moving: move, markedAt: mark)
+    try forgetReplacements()
   }
 
   private func finishRetiring(

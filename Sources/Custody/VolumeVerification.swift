@@ -6,6 +6,9 @@ internal import Vocabulary
 
 /// Opens every way into a volume for real, and activates nothing.
 package struct VolumeVerification: Sendable {
+  /// What says nothing of the token: it was not tried.
+  private static let leavesUntried = ["token.unsupported", "dialogue.no-terminal"]
+
   private let path: FilePath
 
   /// - Parameter path: the volume.
@@ -19,20 +22,38 @@ package struct VolumeVerification: Sendable {
   ///   - tpm: whom systemd's tokens are opened by.
   ///   - signatures: by which signed policies are met; nil where there are none.
   ///   - pin: asked for where a token has one; nil where nobody can be asked.
+  ///   - spared: a keyslot that is not tried, for a wrong PIN counts; nil for none.
   /// - Returns: what came of each keyslot of each token; tokens of recovery keys are left out.
   /// - Throws: `OperatorError` of the kinds that opening a volume fails with.
   package func tokens(
-    by tpm: TPMAddress, signatures: PCRSignatureFile?, pin: (() throws -> PIN)?
+    by tpm: TPMAddress, signatures: PCRSignatureFile?, pin: (() throws -> PIN)?,
+    besides spared: Int? = nil
   ) throws -> [KeyslotProof] {
     let volume = Volume(try LUKSDevice(path), at: path)
     return try volume.tokens.flatMap { token in
-      try token.keyslots.compactMap { keyslot in
+      try token.keyslots.filter { $0 != spared }.compactMap { keyslot in
         guard
           let outcome = try outcome(of: token, keyslot, by: tpm, signatures, pin: pin)
         else { return nil }
         return KeyslotProof(
           keyslot: keyslot, token: token.number, kind: token.type, outcome: outcome)
       }
+    }
+  }
+
+  /// Tries what was given as a recovery key, and tells whose it is not.
+  ///
+  /// - Parameter given: what was given.
+  /// - Returns: the keyslot that it opens; else the keyslots of recovery keys, none of which it opens.
+  /// - Throws: `OperatorError` `luks.wrong-key` where there are none, or what the volume fails with.
+  package func recovered(by given: borrowing SecretBytes) throws -> [KeyslotProof] {
+    do {
+      return [try opened(by: given)]
+    } catch let error as OperatorError where error.code == "luks.wrong-key" {
+      let volume = Volume(try LUKSDevice(path), at: path)
+      let refused = Self.recoveryKeyslots(of: volume, besides: [], outcome: .refused(error))
+      guard !refused.isEmpty else { throw error }
+      return refused
     }
   }
 
@@ -57,14 +78,19 @@ package struct VolumeVerification: Sendable {
   /// - Returns: one for each that was not.
   /// - Throws: `OperatorError` of the kinds that opening a volume fails with.
   package func untyped(besides proven: Set<Int>) throws -> [KeyslotProof] {
-    let volume = Volume(try LUKSDevice(path), at: path)
-    return volume.tokens.filter { token in
+    Self.recoveryKeyslots(
+      of: Volume(try LUKSDevice(path), at: path), besides: proven,
+      outcome: .untested("the recovery key was not given (--recovery-key-file)"))
+  }
+
+  private static func recoveryKeyslots(
+    of volume: Volume, besides proven: Set<Int>, outcome: KeyslotProof.Outcome
+  ) -> [KeyslotProof] {
+    volume.tokens.filter { token in
       if case .systemdRecovery = token.kind { true } else { false }
     }.flatMap { token in
       token.keyslots.filter { !proven.contains($0) }.map { keyslot in
-        KeyslotProof(
-          keyslot: keyslot, token: token.number, kind: token.type,
-          outcome: .untested("the recovery key was not given (--recovery-key-file)"))
+        KeyslotProof(keyslot: keyslot, token: token.number, kind: token.type, outcome: outcome)
       }
     }
   }
@@ -101,7 +127,7 @@ package struct VolumeVerification: Sendable {
             "luks.wrong-key", .mismatch, "what the TPM gives does not open the keyslot"))
       }
       return .opened
-    } catch let error as OperatorError where error.code == "token.unsupported" {
+    } catch let error as OperatorError where Self.leavesUntried.contains(error.code) {
       return .untested(error.message)
     } catch let error as OperatorError {
       return .refused(error)

@@ -12,9 +12,17 @@ package struct TerminalDialogue: KeyDialogue {
   // Longer than anybody types.
   private static let longest = 4 * 1024
 
+  private let otherwise: String
+
   package var asksPeople: Bool { true }
 
-  package init() {}
+  /// - Parameter otherwise: what to do where there is no terminal, in a sentence without a full stop.
+  package init(
+    otherwise: String =
+      "give a passphrase by --passphrase-fd, or by a descriptor named in AGE_PASSPHRASE_FD"
+  ) {
+    self.otherwise = otherwise
+  }
 
   package func passphrase(of subject: String) throws -> SecretBytes {
     try askSecret("Passphrase of \(subject):")
@@ -77,7 +85,7 @@ package struct TerminalDialogue: KeyDialogue {
     } catch {
       throw OperatorError(
         "dialogue.no-terminal", .usage, "there is no terminal to ask at",
-        hint: "give a passphrase by --passphrase-fd, or by a descriptor named in AGE_PASSPHRASE_FD")
+        hint: otherwise)
     }
     defer { try? terminal.close() }
     return try body(terminal)

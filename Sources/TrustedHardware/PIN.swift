@@ -12,11 +12,20 @@ package struct PIN: ~Copyable {
 
   /// Takes a PIN, without the line end that a file may have.
   ///
-  /// - Throws: `OperatorError` `pin.empty`.
+  /// - Throws: `OperatorError` `pin.empty`, `pin.untypable`.
   package init(_ text: borrowing SecretBytes) throws {
     self.text = text.withoutLineEnd()
     guard self.text.count > 0 else {
       throw OperatorError("pin.empty", .usage, "the PIN is empty")
+    }
+    let isTypable = self.text.withBytes { bytes in
+      (0..<bytes.byteCount).allSatisfy { bytes[byteAt: $0] >= 0x20 && bytes[byteAt: $0] != 0x7f }
+    }
+    guard isTypable else {
+      throw OperatorError(
+        "pin.untypable", .usage,
+        "the PIN has a control character or a second line, which nobody can type when it is asked for",
+        hint: "a file with a PIN has one line; was it written elsewhere, with another line end?")
     }
   }
 

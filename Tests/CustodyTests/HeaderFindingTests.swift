@@ -28,6 +28,17 @@ struct HeaderFindingTests {
     #expect(try findings(image).map(\.code) == ["keyslot.no-token"])
   }
 
+  @Test func aKeyslotThatTheBootPassesOverIsTold() throws {
+    let image = try VolumeImage()
+    try image.addKeyslot()
+    try image.addToken(#"{"type":"systemd-recovery","keyslots":["1"]}"#)
+    try image.run(["config", image.path, "--key-slot", "1", "--priority", "ignore"])
+    let found = try findings(image)
+    #expect(found.filter { $0.code == "keyslot.passed-over" }.map(\.keyslot) == [1])
+    try image.run(["config", image.path, "--key-slot", "1", "--priority", "prefer"])
+    #expect(try !findings(image).map(\.code).contains("keyslot.passed-over"))
+  }
+
   @Test func aKeyOfAnotherVolumeIsNoWayIn() throws {
     let image = try VolumeImage()
     try image.addKeyslot("--unbound", "--key-size", "256")

@@ -79,7 +79,9 @@ struct ChangeOptions: ParsableArguments {
   /// - Throws: `OperatorError` `change.not-agreed`, `dialogue.no-terminal`.
   func confirm(_ question: String) throws {
     guard !isAgreed else { return }
-    let answer = try TerminalDialogue().ask("\(question) Type 'yes' to go on:")
+    let officer = TerminalDialogue(
+      otherwise: "--yes agrees beforehand, --dry-run shows the plan alone")
+    let answer = try officer.ask("\(question) Type 'yes' to go on:")
     guard answer == "yes" else {
       throw OperatorError("change.not-agreed", .refused, "nothing was done")
     }

@@ -71,7 +71,7 @@ struct HeaderRestoreVerb: CofferVerb {
     }
     let typed =
       try uuid
-      ?? OfficerDialogue.current().ask(
+      ?? OfficerDialogue.current(otherwise: "--uuid gives it").ask(
         "Type the UUID of the volume whose header is to be replaced:")
     guard typed.lowercased() == restore.uuid.lowercased() else {
       throw OperatorError(

@@ -24,7 +24,9 @@ struct UnlockOptions: ParsableArguments {
   /// What the file holds or a person types.
   func given(for path: FilePath) throws -> SecretBytes {
     guard let unlockKeyFile else {
-      return try TerminalDialogue().passphrase(of: "\(path)")
+      return try TerminalDialogue(
+        otherwise: "--unlock-key-file names a file with a passphrase or recovery key, or - for it"
+      ).passphrase(of: "\(path)")
     }
     return try SecretFile.read(FilePath(unlockKeyFile))
   }
@@ -66,7 +68,7 @@ final class PINSource {
 
   private func read() throws -> SecretBytes {
     if let file { return try SecretFile.read(FilePath(file)) }
-    let dialogue = TerminalDialogue()
+    let dialogue = TerminalDialogue(otherwise: "--pin-file names a file with the PIN")
     let first = try dialogue.askSecret(isNew ? "New PIN:" : "PIN:")
     guard isNew else { return first }
     guard try dialogue.askSecret("The same again:").matches(first) else {

@@ -61,7 +61,7 @@ struct LUKSRecoveryKey: CofferVerb {
 
   private func show(_ key: borrowing RecoveryKey) throws {
     guard let keyOutput else {
-      return try TerminalDialogue().show(
+      return try TerminalDialogue(otherwise: "--key-output names a file for the key").show(
         key.text, after: "The recovery key of \(device), shown this once; write it down:")
     }
     if keyOutput == "-" {
@@ -73,7 +73,8 @@ struct LUKSRecoveryKey: CofferVerb {
 
   private func typed() throws -> SecretBytes {
     guard let typedBack else {
-      return try TerminalDialogue().askSecret("Type it back:")
+      return try TerminalDialogue(otherwise: "--typed-back names a file with what is typed back")
+        .askSecret("Type it back:")
     }
     return try SecretFile.read(FilePath(typedBack))
   }

@@ -56,10 +56,12 @@ struct LUKSRetire: CofferVerb {
     try retirement.check(slot)
     let volume = try editor.volume()
     context.console.say("plan for \(volume.device) (\(volume.uuid))")
-    context.console.say("  keyslot       \(slot) goes, with its token")
+    let tokens = volume.tokens(of: slot).map { "token \($0.number)" }.joined(separator: ", ")
+    context.console.say(
+      "  keyslot       \(slot) goes" + (tokens.isEmpty ? "" : ", with \(tokens)"))
     guard !change.dryRun else { return .done }
     try change.confirm("Retire keyslot \(slot)?")
-    let proofs = try proofs(at: editor.path)
+    let proofs = try proofs(at: editor.path, besides: slot)
     let receipt = try guarded.make("luks.retire", details: ["keyslot": .integer(slot)]) {
       try retirement.apply(slot, provenBy: proofs)
     }
@@ -71,7 +73,7 @@ struct LUKSRetire: CofferVerb {
   }
 
   /// Opens what can be opened without asking anybody.
-  private func proofs(at path: FilePath) throws -> [KeyslotProof] {
+  private func proofs(at path: FilePath, besides slot: Int) throws -> [KeyslotProof] {
     let verification = VolumeVerification(path)
     if let unlockKeyFile {
       let options = try UnlockOptions.parse(["--unlock-key-file", unlockKeyFile])
@@ -80,6 +82,6 @@ struct LUKSRetire: CofferVerb {
     let source = pin.source(isNew: false)
     return try verification.tokens(
       by: tpm.address, signatures: signature.signatures(),
-      pin: pin.hasPIN ? { try source.pin() } : nil)
+      pin: pin.hasPIN ? { try source.pin() } : nil, besides: slot)
   }
 }

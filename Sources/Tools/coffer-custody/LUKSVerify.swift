@@ -42,15 +42,25 @@ struct LUKSVerify: CofferVerb {
     var proofs = try verification.tokens(
       by: tpm.address, signatures: signature.signatures(),
       pin: pin.hasPIN ? { try source.pin() } : nil)
-    for file in [recoveryKeyFile, unlockKeyFile].compactMap({ $0 }) {
-      proofs.append(try verification.opened(by: SecretFile.read(FilePath(file))))
+    // What the tokens came to is told before a wrong key ends this.
+    var wrongKey: OperatorError?
+    do {
+      if let recoveryKeyFile {
+        proofs += try verification.recovered(by: SecretFile.read(FilePath(recoveryKeyFile)))
+      }
+      if let unlockKeyFile {
+        proofs.append(try verification.opened(by: SecretFile.read(FilePath(unlockKeyFile))))
+      }
+    } catch let error as OperatorError where error.code == "luks.wrong-key" {
+      wrongKey = error
     }
-    let opened = Set(proofs.filter { $0.outcome == .opened }.map(\.keyslot))
-    proofs += try verification.untyped(besides: opened)
+    let typed = proofs.filter { $0.outcome == .opened || $0.kind == "systemd-recovery" }
+    proofs += try verification.untyped(besides: Set(typed.map(\.keyslot)))
     for proof in proofs {
       context.console.say(proof.line)
       context.console.emit(proof)
     }
+    if let wrongKey { throw wrongKey }
     return try Self.status(of: proofs)
   }
 
@@ -58,8 +68,11 @@ struct LUKSVerify: CofferVerb {
     let untested = proofs.filter { if case .untested = $0.outcome { true } else { false } }
     guard untested.count < proofs.count else {
       throw OperatorError(
-        "verify.nothing", .nothingDone, "nothing was opened: the volume has no token that could be",
-        hint: "give a key with --unlock-key-file or --recovery-key-file")
+        "verify.nothing", .nothingDone,
+        proofs.isEmpty
+          ? "nothing was opened: the volume has no token"
+          : "nothing was opened: nothing could be tried",
+        hint: "give a PIN with --pin-file, a key with --unlock-key-file or --recovery-key-file")
     }
     let refused = proofs.filter { if case .refused = $0.outcome { true } else { false } }
     guard refused.isEmpty else { return .mismatch }

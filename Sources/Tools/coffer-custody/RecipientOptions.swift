@@ -33,8 +33,9 @@ struct RecipientOptions: ParsableArguments {
 
 /// Who answers: a person, or what a descriptor gives.
 enum OfficerDialogue {
-  static func current() throws -> any KeyDialogue {
-    let terminal = TerminalDialogue()
+  static func current(otherwise: String? = nil) throws -> any KeyDialogue {
+    let terminal = TerminalDialogue(
+      otherwise: otherwise ?? "name a descriptor with the passphrase in AGE_PASSPHRASE_FD")
     return try PassphraseDescriptor.named(byEnvironment: terminal) ?? terminal
   }
 }

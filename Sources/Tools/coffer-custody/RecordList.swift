@@ -34,7 +34,7 @@ struct RecordList: CofferVerb {
     let sudo = entry.who.sudoUser.map { " (sudo by \($0))" } ?? ""
     let subject = [entry.subject.device, entry.subject.uuid].compactMap { $0 }
     return "\(entry.sequence)  \(entry.time)  \(entry.action)  \(entry.outcome.rawValue)  "
-      + "\(subject.joined(separator: " "))  \(entry.who.user)@\(entry.who.host)\(sudo)"
+      + "\(subject.joined(separator: " ").onOneLine)  \(entry.who.user)@\(entry.who.host)\(sudo)"
   }
 }
 

@@ -15,9 +15,9 @@ struct StatusText {
   private var head: [String] {
     let volume = status.volume
     return [
-      "volume \(volume.device)",
+      "volume \("\(volume.device)".onOneLine)",
       "  uuid          \(volume.uuid)",
-      "  label         \(volume.label ?? "none")",
+      "  label         \(volume.label?.onOneLine ?? "none")",
       "  cipher        \(volume.cipher), volume key of \(volume.volumeKeySize * 8) bits",
       "  reencryption  \(volume.reencryption.rawValue)"
         + (volume.progress.map { ", \($0.text) done" } ?? ""),
@@ -63,7 +63,7 @@ struct StatusText {
         }
       let since = status.dates?.date(of: token).map { ", since \($0)" } ?? ""
       let line =
-        "token \(token.number)    \(token.type)\(mark), \(slots.isEmpty ? "no keyslot" : slots)"
+        "token \(token.number)    \(token.type.onOneLine)\(mark), \(slots.isEmpty ? "no keyslot" : slots)"
         + since
       return [line] + (token.tpm2.map { details(of: $0, token) } ?? [])
     }

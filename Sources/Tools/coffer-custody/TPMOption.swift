@@ -17,11 +17,14 @@ struct TPMOption: ParsableArguments {
 
   /// Asks the TPM what a volume's tokens need to know.
   ///
-  /// A machine may have none of its own, which is no error; one that is named must answer.
+  /// A machine may have none of its own, which is no error; one that is named must answer. One that
+  /// answers that it failed does not hide the volume.
   func ask(for volume: Volume, _ signatures: PCRSignatureFile?) throws -> TPMAnswer {
     do {
       return .state(try TPMState(of: address.connect(), for: volume, signatures: signatures))
-    } catch let error as OperatorError where error.code == "tpm.unreachable" && tcti == nil {
+    } catch let error as OperatorError
+      where error.code == "tpm.failed" || (error.code == "tpm.unreachable" && tcti == nil)
+    {
       return .none(error)
     }
   }
