@@ -100,7 +100,8 @@ struct LongLife {
       try await sql(
         happens(once: 8)
           ? "DELETE FROM rows WHERE id % 3 = 0; VACUUM"
-          : "INSERT OR REPLACE INTO rows VALUES (\(id), hex(randomblob(\(id * 50))))")
+          : "INSERT OR REPLACE INTO rows VALUES (\(id), '\(Hexadecimal.encode(chance.bytes(id * 50)))')"
+      )
       database = try Self.describeDatabase("\(place)bridge.db")
     }
     try await suffer(night)

@@ -57,7 +57,7 @@ struct DirectoryStoreTests {
       atPath: folder.path(of: "store/\(taken)"), withIntermediateDirectories: true)
     #expect(refusal { try store.put(taken, [3]) } != nil)
     #expect(refusal { try store.putTogether([(.format, [1]), (taken, [2])]) } != nil)
-    #expect(try store.list(".tmp/writer") == ["lock"])
+    #expect(try store.list(".tmp/writer") == ["finished", "lock"])
     #expect(
       try FileManager.default.contentsOfDirectory(
         atPath: folder.path(of: "store/\(taken)")) == [])
