@@ -54,7 +54,8 @@ package struct GuardedChange: Sendable {
   ///   - change: makes it, and takes it back where it fails.
   /// - Returns: what was written around it.
   /// - Throws: `OperatorError` `header.nowhere` where nobody said where the backup goes; whatever
-  ///   failed, and that, too, is recorded.
+  ///   failed, and that, too, is recorded; `record.unended` where the change is made and only its end
+  ///   could not be recorded.
   package func make(
     _ action: String, details: [String: JSONValue], change: () throws -> Void
   ) throws -> Receipt {
@@ -71,6 +72,8 @@ package struct GuardedChange: Sendable {
         details: details.merging(more) { $1 }, digests: ["headerBackup": backup.facts.ageSHA256],
         outcome: outcome)
     }
+    // What cannot be recorded is not begun.
+    try record.append(entry(.begun, [:]))
     do {
       try change()
     } catch {
@@ -79,7 +82,16 @@ package struct GuardedChange: Sendable {
       _ = try? record.append(entry(.rolledBack, ["error": .text(code)]))
       throw error
     }
-    let head = try record.append(entry(.done, [:]))
+    let head: RecordHead
+    do {
+      head = try record.append(entry(.done, [:]))
+    } catch let problem as OperatorError {
+      throw OperatorError(
+        "record.unended", .partly,
+        "the change of \(editor.path) is made and proven, and its end could not be recorded: "
+          + problem.message,
+        hint: "do not make it again; the record has its beginning, 'luks status' shows what is")
+    }
     try checkpoints.reach(.recorded)
     return Receipt(backup: backup, head: head)
   }

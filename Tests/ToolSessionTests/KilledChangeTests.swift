@@ -113,7 +113,7 @@ struct KilledChangeTests {
     let volume = try SealedVolume()
     try await volume.change("enroll", "--pcrs", "7").expect(0)
     try FileManager.default.removeItem(
-      atPath: volume.office.path("state/record/0000000002.minisig"))
+      atPath: volume.office.path("state/record/0000000003.minisig"))
     try await volume.office.custody("record", "verify").expect(13, "record.unsigned")
     try await volume.change("enroll", "--pcrs", "11").expect(0)
     try await volume.office.custody("record", "verify").expect(0)
