@@ -19,6 +19,7 @@ package struct VolumeVerification: Sendable {
   /// Tries each token, in the order of their numbers.
   ///
   /// - Parameters:
+  ///   - only: the one keyslot that is tried; nil for all.
   ///   - tpm: whom systemd's tokens are opened by.
   ///   - signatures: by which signed policies are met; nil where there are none.
   ///   - pin: asked for where a token has one; nil where nobody can be asked.
@@ -26,12 +27,12 @@ package struct VolumeVerification: Sendable {
   /// - Returns: what came of each keyslot of each token; tokens of recovery keys are left out.
   /// - Throws: `OperatorError` of the kinds that opening a volume fails with.
   package func tokens(
-    by tpm: TPMAddress, signatures: PCRSignatureFile?, pin: (() throws -> PIN)?,
-    besides spared: Int? = nil
+    of only: Int? = nil, by tpm: TPMAddress, signatures: PCRSignatureFile?,
+    pin: (() throws -> PIN)?, besides spared: Int? = nil
   ) throws -> [KeyslotProof] {
     let volume = Volume(try LUKSDevice(path), at: path)
     return try volume.tokens.flatMap { token in
-      try token.keyslots.filter { $0 != spared }.compactMap { keyslot in
+      try token.keyslots.filter { $0 != spared && [nil, $0].contains(only) }.compactMap { keyslot in
         guard
           let outcome = try outcome(of: token, keyslot, by: tpm, signatures, pin: pin)
         else { return nil }

@@ -31,8 +31,15 @@ package struct PredictedPCRs: Sendable, Equatable {
     do {
       self = try JSONDocument.decode(Self.self, from: BootFile.bytes(of: path, atMost: 1 << 16))
     } catch {
+      let why =
+        switch error {
+        case DecodingError.dataCorrupted(let context): context.debugDescription
+        case let error as OperatorError: error.message
+        case let error as Errno: "\(error)"
+        default: "it is not of that form"
+        }
       throw OperatorError(
-        "predicted.malformed", .usage, "\(path) holds no predicted PCR values: \(error)",
+        "predicted.malformed", .usage, "\(path) holds no predicted PCR values: \(why)",
         hint: "'coffer-custody luks predict --output' writes them")
     }
   }

@@ -37,6 +37,30 @@ struct RefusedChangeTests {
     try await volume.luks("verify").expect(4)
   }
 
+  @Test func pcrsThatMoveBetweenPlanAndChangeAreNoticed() async throws {
+    let before = try volume.image.content()
+    // The key comes through a pipe: until then the plan is made, and nothing else is.
+    let script = """
+      mkfifo key
+      "$@" --unlock-key-file key >plan 2>said & custody=$!
+      until grep -q 'pcr 7' plan; do sleep 0.05; done
+      tpm2_pcrextend 7:sha256=$(printf '77%.0s' {1..32}) && printf pw >key
+      wait $custody; status=$?; cat said >&2; exit $status
+      """
+    let outcome = try await Program(
+      path: "/bin/bash",
+      environment: [
+        "COFFER_CUSTODY_STATE": volume.office.path("state"), "TPM2TOOLS_TCTI": volume.tpm.tcti,
+      ], folder: volume.office.path("")
+    ).run(
+      ["-c", script, "bash", BuiltTools.custody, "luks", "enroll", volume.image.path]
+        + ["--pcrs", "7", "--tcti", volume.tpm.tcti] + volume.agreed)
+    outcome.expect(14, "pcr.moved")
+    // The mark that a change had begun came and went.
+    #expect(try volume.listed() == [0: "password"])
+    #expect(try volume.image.content().dropFirst(1 << 20) == before.dropFirst(1 << 20))
+  }
+
   @Test func aTPMThatIsGoneIsSaid() async throws {
     let nowhere = "swtpm:path=\(volume.office.path("nowhere"))"
     try await volume.change("enroll", "--pcrs", "7").expect(0)

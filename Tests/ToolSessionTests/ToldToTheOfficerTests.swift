@@ -106,7 +106,7 @@ struct ToldToTheOfficerTests {
   @Test func theFolderThatCannotBeWrittenToIsTheOneThatIsNamed() async throws {
     let file = try volume.office.write("no folder", to: "file")
     try await volume.change("enroll", "--pcrs", "7", "--state", file)
-      .expect(1, "header.unwritable", naming: "state folder \(file)")
+      .expect(1, "record.unwritable", naming: "record in \(file)")
     #expect(try volume.listed() == [0: "password"])
   }
 

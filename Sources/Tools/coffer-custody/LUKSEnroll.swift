@@ -56,6 +56,9 @@ struct LUKSEnroll: CofferVerb {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    guard unlock.unlockKeyFile != "-" || pin.pinFile != "-" else {
+      throw ValidationError("standard input is either the key or the PIN")
+    }
     guard (publicKey == nil) == signedPcrs.indexes.isEmpty else {
       throw ValidationError("--signed-pcrs and --public-key go together")
     }

@@ -47,9 +47,17 @@ struct LUKSRecoveryKey: CofferVerb {
     guard !change.dryRun else { return .done }
     try change.confirm("Make a recovery key?")
     let key = try unlock.volumeKey(of: editor.path)
-    let receipt = try guarded.make("luks.recovery-key", details: [:]) {
-      try RecoveryKeyEnrollment(editor).apply(
-        with: key, at: place, show: { try show($0) }, typed: { try typed() })
+    let receipt = try guarded.make(
+      "luks.recovery-key", details: ["keyslot": .integer(place.keyslot)]
+    ) {
+      do {
+        try RecoveryKeyEnrollment(editor).apply(
+          with: key, at: place, show: { try show($0) }, typed: { try typed() })
+      } catch let error as OperatorError where error.code == "recovery.not-typed-back" {
+        // A key that opens nothing is not to be kept for one that does.
+        if let keyOutput, keyOutput != "-" { try? LocalPath(FilePath(keyOutput)).remove() }
+        throw error
+      }
     }
     let report = ChangeReport(
       "recovery-key", volume, keyslot: place.keyslot, token: place.token, receipt)

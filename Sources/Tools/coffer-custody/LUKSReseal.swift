@@ -45,6 +45,9 @@ struct LUKSReseal: CofferVerb {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    guard unlock.unlockKeyFile != "-" || pin.pinFile != "-" else {
+      throw ValidationError("standard input is either the key or the PIN")
+    }
     guard !finish || predicted == nil else {
       throw ValidationError("--finish ends what --predicted began; not both at a time")
     }

@@ -29,6 +29,10 @@ struct LUKSVerify: CofferVerb {
     completion: .file())
   var unlockKeyFile: String?
 
+  @Option(
+    help: "Try the tokens of this keyslot only: the PIN of one counts as a wrong one at another.")
+  var keyslot: Int?
+
   @OptionGroup var signature: SignatureOption
   @OptionGroup var pin: PINOptions
   @OptionGroup var tpm: TPMOption
@@ -40,7 +44,7 @@ struct LUKSVerify: CofferVerb {
     let verification = VolumeVerification(FilePath(device))
     let source = pin.source(isNew: false)
     var proofs = try verification.tokens(
-      by: tpm.address, signatures: signature.signatures(),
+      of: keyslot, by: tpm.address, signatures: signature.signatures(),
       pin: pin.hasPIN ? { try source.pin() } : nil)
     // What the tokens came to is told before a wrong key ends this.
     var wrongKey: OperatorError?
@@ -55,7 +59,9 @@ struct LUKSVerify: CofferVerb {
       wrongKey = error
     }
     let typed = proofs.filter { $0.outcome == .opened || $0.kind == "systemd-recovery" }
-    proofs += try verification.untyped(besides: Set(typed.map(\.keyslot)))
+    if keyslot == nil {
+      proofs += try verification.untyped(besides: Set(typed.map(\.keyslot)))
+    }
     for proof in proofs {
       context.console.say(proof.line)
       context.console.emit(proof)

@@ -42,7 +42,8 @@ struct RotationKeyOptions: ParsableArguments {
   func ask(_ keyslot: Int, _ isRecoveryKey: Bool, of device: String) throws -> SecretBytes? {
     let what = isRecoveryKey ? "Recovery key" : "Passphrase"
     do {
-      return try TerminalDialogue().askSecret("\(what) of keyslot \(keyslot) of \(device):")
+      return try TerminalDialogue(otherwise: "--passphrase-file names a file for each keyslot")
+        .askSecret("\(what) of keyslot \(keyslot) of \(device):")
     } catch let error as OperatorError where error.code == "dialogue.no-terminal" {
       return nil
     }
