@@ -5,7 +5,7 @@ import Testing
 /// Changes of a volume key that are refused, before anything is changed.
 @Suite(
   .enabled(if: SealedVolume.obstacle == nil, "\(SealedVolume.obstacle ?? "")"),
-  .timeLimit(.minutes(10)))
+  .timeLimit(.minutes(20)))
 struct RefusedRotationTests {
   private let volume: SealedVolume
 

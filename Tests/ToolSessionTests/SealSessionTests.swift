@@ -4,7 +4,7 @@ import Testing
 
 /// `coffer-custody seal` and `unseal` as an officer runs them, and as a power cut ends them.
 @Suite(
-  .timeLimit(.minutes(10)),
+  .timeLimit(.minutes(20)),
   .enabled(if: SoftwareTPM.obstacle == nil, "\(SoftwareTPM.obstacle ?? "")"))
 final class SealSessionTests {
   /// All of `SealingStep`; `everyStepIsKilled` says if one is missing.

@@ -4,7 +4,7 @@ import Testing
 
 /// Nights of a host whose signing key only its TPM opens.
 @Suite(
-  .timeLimit(.minutes(10)),
+  .timeLimit(.minutes(20)),
   .enabled(if: SoftwareTPM.obstacle == nil, "\(SoftwareTPM.obstacle ?? "")"))
 struct SealedHostKeyTests {
   private let host: Deployment
