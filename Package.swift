@@ -129,7 +129,7 @@ let package = Package(
     // What keys are bound to, and who may open what.
     room(
       "TrustedHardware",
-      uses: ["Vocabulary", "SecretMemory", "CTSS2", "CCryptsetup", systemPackage]),
+      uses: ["Vocabulary", "SecretMemory", "LocalFiles", "CTSS2", "CCryptsetup", systemPackage]),
     room("MeasuredBoot", uses: ["Vocabulary", "SecretMemory", "TrustedHardware", systemPackage]),
     room(
       "SealedSecrets",

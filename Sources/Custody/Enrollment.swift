@@ -1,4 +1,3 @@
-package import MeasuredBoot
 internal import SecretMemory
 package import TrustedHardware
 internal import Vocabulary
@@ -10,17 +9,14 @@ internal import Vocabulary
 /// by what came. Any failure takes the slot back.
 package struct Enrollment: Sendable {
   private let editor: VolumeEditor
-  private let tpm: TPMAddress
-  private let signatures: PCRSignatureFile?
+  private let opener: TokenOpener
 
   /// - Parameters:
   ///   - editor: the volume.
-  ///   - tpm: who seals.
-  ///   - signatures: by which a signed policy is proven; nil where there are none.
-  package init(_ editor: VolumeEditor, by tpm: TPMAddress, signatures: PCRSignatureFile?) {
+  ///   - opener: who seals, and by whom it is proven.
+  package init(_ editor: VolumeEditor, by opener: TokenOpener) {
     self.editor = editor
-    self.tpm = tpm
-    self.signatures = signatures
+    self.opener = opener
   }
 
   /// Does what was planned.
@@ -82,20 +78,20 @@ package struct Enrollment: Sendable {
           + "zero byte); one PIN in 256 is like that",
         hint: "choose another PIN")
     }
-    return try sealing.seal(for: keyslot, by: tpm.connect(), pin: pin)
+    return try sealing.seal(for: keyslot, by: opener.tpm.connect(), pin: pin)
   }
 
   private func proof(_ token: VolumeToken, pin: () throws -> PIN) throws -> SecretBytes {
     guard let written = token.tpm2 else {
       throw OperatorError("luks.unproven", .mismatch, "the token reads back as another one")
     }
-    return try written.passphrase(from: tpm.connect(), signatures: signatures, pin: pin)
+    return try opener.passphrase(of: written, pin: pin)
   }
 
   /// The values may have moved since the plan was shown.
   private func requireSamePCRs(_ sealing: TokenSealing) throws {
     guard !sealing.values.isEmpty else { return }
-    let live = try tpm.connect().read(Set(sealing.values.keys), of: sealing.bank)
+    let live = try opener.tpm.connect().read(Set(sealing.values.keys), of: sealing.bank)
     let moved = sealing.values.filter { live[$0.key] != $0.value }.keys.sorted()
     guard moved.isEmpty else {
       throw OperatorError(

@@ -18,7 +18,7 @@ package struct HeaderBackupFolder: Sendable {
   package func backups(of uuid: String) throws -> [StoredHeaderBackup] {
     let names: [String]
     do {
-      names = try FolderListing.names(in: folder)
+      names = try LocalPath(folder).names()
     } catch {
       throw OperatorError(
         "header.unreadable", .failed, "cannot read the folder \(folder): \(error)")

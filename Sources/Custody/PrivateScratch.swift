@@ -37,7 +37,7 @@ struct PrivateScratch: ~Copyable {
   }
 
   private static func sweep(_ parent: FilePath) {
-    let names = (try? FolderListing.names(in: parent)) ?? []
+    let names = (try? LocalPath(parent).names()) ?? []
     for name in names where name.hasPrefix(prefix) {
       let left = parent.appending(name)
       guard let lock = lock(left) else { continue }
@@ -57,7 +57,7 @@ struct PrivateScratch: ~Copyable {
   }
 
   private static func destroy(_ folder: FilePath) {
-    let names = (try? FolderListing.names(in: folder)) ?? []
+    let names = (try? LocalPath(folder).names()) ?? []
     for name in names { overwrite(folder.appending(name)) }
     try? LocalPath(folder).removeContents()
     _ = unsafe folder.withPlatformString { unsafe rmdir($0) }

@@ -1,4 +1,3 @@
-package import MeasuredBoot
 internal import SecretMemory
 package import TrustedHardware
 internal import Vocabulary
@@ -6,17 +5,14 @@ internal import Vocabulary
 /// Seals what a token seals anew, to other PCR values and with all else as it was.
 package struct Resealing: Sendable {
   private let editor: VolumeEditor
-  private let tpm: TPMAddress
-  private let signatures: PCRSignatureFile?
+  private let opener: TokenOpener
 
   /// - Parameters:
   ///   - editor: the volume.
-  ///   - tpm: who seals.
-  ///   - signatures: by which a signed policy is met; nil where there are none.
-  package init(_ editor: VolumeEditor, by tpm: TPMAddress, signatures: PCRSignatureFile?) {
+  ///   - opener: who seals, and opens what is sealed.
+  package init(_ editor: VolumeEditor, by opener: TokenOpener) {
     self.editor = editor
-    self.tpm = tpm
-    self.signatures = signatures
+    self.opener = opener
   }
 
   /// Finds the token that is meant.
@@ -61,8 +57,7 @@ package struct Resealing: Sendable {
   package func volumeKey(
     by old: ResealableToken, pin: () throws -> PIN
   ) throws -> VolumeKey {
-    let passphrase = try old.token.passphrase(
-      from: tpm.connect(), signatures: signatures, pin: pin)
+    let passphrase = try opener.passphrase(of: old.token, pin: pin)
     let device = try LUKSDevice(editor.path)
     guard let key = try device.volumeKey(from: passphrase, at: .keyslot(old.keyslot)) else {
       throw OperatorError(
@@ -89,8 +84,7 @@ package struct Resealing: Sendable {
       }
       let passphrase: SecretBytes
       do {
-        passphrase = try sealed.passphrase(
-          from: tpm.connect(), signatures: signatures, pin: pin)
+        passphrase = try opener.passphrase(of: sealed, pin: pin)
       } catch let error as OperatorError where error.code == "tpm.policy" {
         mispredicted = mispredicted ?? error
         continue

@@ -1,4 +1,3 @@
-package import MeasuredBoot
 package import SecretMemory
 package import SystemPackage
 package import TrustedHardware
@@ -7,7 +6,9 @@ internal import Vocabulary
 /// Opens every way into a volume for real, and activates nothing.
 package struct VolumeVerification: Sendable {
   /// What says nothing of the token: it was not tried.
-  private static let leavesUntried = ["token.unsupported", "dialogue.no-terminal"]
+  private static let leavesUntried = [
+    "token.unsupported", "dialogue.no-terminal", "tpm.unreachable", "tpm.lockout-near",
+  ]
 
   private let path: FilePath
 
@@ -20,21 +21,20 @@ package struct VolumeVerification: Sendable {
   ///
   /// - Parameters:
   ///   - only: the one keyslot that is tried; nil for all.
-  ///   - tpm: whom systemd's tokens are opened by.
-  ///   - signatures: by which signed policies are met; nil where there are none.
+  ///   - opener: whom systemd's tokens are opened by.
   ///   - pin: asked for where a token has one; nil where nobody can be asked.
   ///   - spared: a keyslot that is not tried, for a wrong PIN counts; nil for none.
   /// - Returns: what came of each keyslot of each token; tokens of recovery keys are left out.
   /// - Throws: `OperatorError` of the kinds that opening a volume fails with.
   package func tokens(
-    of only: Int? = nil, by tpm: TPMAddress, signatures: PCRSignatureFile?,
-    pin: (() throws -> PIN)?, besides spared: Int? = nil
+    of only: Int? = nil, by opener: TokenOpener, pin: (() throws -> PIN)?,
+    besides spared: Int? = nil
   ) throws -> [KeyslotProof] {
     let volume = Volume(try LUKSDevice(path), at: path)
     return try volume.tokens.flatMap { token in
       try token.keyslots.filter { $0 != spared && [nil, $0].contains(only) }.compactMap { keyslot in
         guard
-          let outcome = try outcome(of: token, keyslot, by: tpm, signatures, pin: pin)
+          let outcome = try outcome(of: token, keyslot, by: opener, pin: pin)
         else { return nil }
         return KeyslotProof(
           keyslot: keyslot, token: token.number, kind: token.type, outcome: outcome)
@@ -97,15 +97,14 @@ package struct VolumeVerification: Sendable {
   }
 
   private func outcome(
-    of token: VolumeToken, _ keyslot: Int, by tpm: TPMAddress, _ signatures: PCRSignatureFile?,
-    pin: (() throws -> PIN)?
+    of token: VolumeToken, _ keyslot: Int, by opener: TokenOpener, pin: (() throws -> PIN)?
   ) throws -> KeyslotProof.Outcome? {
     switch token.kind {
     case .systemdTPM2(let sealed):
       guard !sealed.hasPIN || pin != nil else {
         return .untested("its PIN was not given (--pin-file)")
       }
-      return try opened(sealed, keyslot, by: tpm, signatures, pin: pin)
+      return try opened(sealed, keyslot, by: opener, pin: pin)
     case .unreadable: return .untested("the token is not as systemd writes it")
     case .foreign: return .untested("it is somebody else's, and left alone")
     case .systemdRecovery, .pending: return nil
@@ -113,11 +112,11 @@ package struct VolumeVerification: Sendable {
   }
 
   private func opened(
-    _ sealed: SystemdTPM2Token, _ keyslot: Int, by tpm: TPMAddress,
-    _ signatures: PCRSignatureFile?, pin: (() throws -> PIN)?
+    _ sealed: SystemdTPM2Token, _ keyslot: Int, by opener: TokenOpener,
+    pin: (() throws -> PIN)?
   ) throws -> KeyslotProof.Outcome {
     do {
-      let passphrase = try sealed.passphrase(from: tpm.connect(), signatures: signatures) {
+      let passphrase = try opener.passphrase(of: sealed) {
         guard let pin else { throw OperatorError("pin.missing", .usage, "no PIN was given") }
         return try pin()
       }

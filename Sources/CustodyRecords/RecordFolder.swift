@@ -1,4 +1,3 @@
-internal import Glibc
 internal import LocalFiles
 internal import SystemPackage
 internal import Vocabulary
@@ -37,23 +36,20 @@ struct RecordFolder: Sendable {
   ///
   /// A signature without its entry counts: whoever removes the last entry alone leaves it.
   func last() throws -> Int {
-    guard let stream = unsafe entries.withPlatformString({ unsafe opendir($0) }) else {
-      guard errno == ENOENT else { throw Errno(rawValue: errno) }
+    let names: [String]
+    do {
+      names = try LocalPath(entries).names()
+    } catch Errno.noSuchFileOrDirectory {
       return 0
     }
-    defer { unsafe closedir(stream) }
-    var highest = 0
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
+    let numbers = names.compactMap { name -> Int? in
       let parts = name.split(separator: ".", omittingEmptySubsequences: false)
       guard parts.count == 2, ["json", "minisig"].contains(parts[1]),
-        parts[0].utf8.count == Self.digits, let number = Int(parts[0])
-      else { continue }
-      highest = max(highest, number)
+        parts[0].utf8.count == Self.digits
+      else { return nil }
+      return Int(parts[0])
     }
-    return highest
+    return numbers.max() ?? 0
   }
 
   /// The content of a file; nil where there is none.

@@ -99,19 +99,29 @@ package struct LocalPath: Sendable {
     }
   }
 
-  /// Removes the plain files in a folder of ours.
+  /// The names in a folder, all but `.` and `..`, in no order.
   ///
   /// - Throws: `Errno`.
-  package func removeContents() throws {
+  package func names() throws -> [String] {
     guard let stream = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
       throw Errno(rawValue: errno)
     }
     defer { unsafe closedir(stream) }
+    var names: [String] = []
     while let entry = unsafe readdir(stream) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
         unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
-      guard name != ".", name != ".." else { continue }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  /// Removes the plain files in a folder of ours.
+  ///
+  /// - Throws: `Errno`.
+  package func removeContents() throws {
+    for name in try names() {
       _ = unsafe path.appending(name).withPlatformString { unsafe unlink($0) }
     }
   }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LocalFiles
 package import SystemPackage
 internal import Vocabulary
 
@@ -50,17 +51,9 @@ package struct ActiveMapping: Sendable {
     return other.st_dev == status.st_dev && other.st_ino == status.st_ino
   }
 
+  /// None where the kernel has no such folder.
   private static func names(in folder: String) -> [String] {
-    guard let stream = unsafe opendir(folder) else { return [] }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      names.append(
-        unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-          unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-        })
-    }
-    return names.filter { $0 != "." && $0 != ".." }
+    (try? LocalPath(FilePath(folder)).names()) ?? []
   }
 
   private static func line(of path: String) -> String? {

@@ -68,8 +68,7 @@ extension TPMConnection {
   ///   - value: what the policy asks to be shown; empty where it does not.
   /// - Returns: the secret.
   /// - Throws: `OperatorError` `tpm.policy`, `counter.passed`, `counter.missing`, `tpm.wrong-pin`,
-  ///   `tpm.locked-out`,
-  ///   `tpm.not-its-secret`, `tpm.parent-changed`, `tpm.bad-blob`, `tpm.failed`.
+  ///   `tpm.locked-out`, `tpm.not-its-secret`, `tpm.parent-changed`, `tpm.bad-blob`, `tpm.failed`.
   package func unseal(
     _ blob: [UInt8], under parent: StorageParent, steps: [PolicyStep], digest: [UInt8],
     authorization value: borrowing AuthorizationValue
@@ -77,6 +76,8 @@ extension TPMConnection {
     let parent = try load(parent)
     let object = try load(blob, under: parent)
     try authorize(object, with: value)
+    // libtss2 keeps what it was told of an object, and does not wipe it.
+    defer { forgetAuthorization(of: object) }
     let session = unsafe try TPMSession(
       coffer_session_hmac, saltedBy: parent, bound: object.handle, in: context)
     for _ in 0..<Self.patience {
@@ -136,6 +137,11 @@ extension TPMConnection {
     value.bytes.withBytes { auth.fill(from: $0) }
     let result = unsafe Esys_TR_SetAuth(context, object.handle, &auth)
     guard result == 0 else { throw TPMFailure.error("take the authorization value", result) }
+  }
+
+  private func forgetAuthorization(of object: borrowing LoadedObject) {
+    var zeros = TPM2B_AUTH()
+    unsafe Esys_TR_SetAuth(context, object.handle, &zeros)
   }
 
   private func demand(_ step: PolicyStep, in policy: borrowing TPMSession) throws {

@@ -126,15 +126,12 @@ struct CrashPointTests {
     try await host.initialise(root)
     try await host.night(root)
     try host.change(0)
-    var disk = try CrashedDisk(root)
+    let disk = try CrashedDisk(root)
     let night = ["run", "--config", try host.configurationFile(root)]
     let run = try Recorder.run("coffer-backup", night, below: root)
-    var killed: [(disk: CrashedDisk, moment: String)] = []
-    for (index, call) in run.calls.enumerated() where call.changes {
-      killed.append((disk, "killed before call \(index) (\(call.brief))"))
-      try disk.apply(call)
-    }
-    for (killed, moment) in killed.shuffled(using: &chance).prefix(Crashes.wanted(8)) {
+    let killed = try Self.killed(run.calls, on: disk).shuffled(using: &chance)
+    for (killed, call) in killed.prefix(Crashes.wanted(8)) {
+      let moment = "killed before \(call)"
       var disk = killed
       try disk.putBack(at: root)
       let next = try Recorder.run("coffer-backup", night, below: root)
@@ -158,15 +155,12 @@ struct CrashPointTests {
     let host = try TinyHost(in: folder)
     let root = folder.path(of: "host")
     try CrashedDisk.Tree().write(to: root)
-    var disk = try CrashedDisk(root)
+    let disk = try CrashedDisk(root)
     let initialisation = ["init", "--config", try host.configurationFile(root)]
     let run = try Recorder.run("coffer-backup", initialisation, below: root)
-    var killed: [(disk: CrashedDisk, moment: String)] = []
-    for (index, call) in run.calls.enumerated() where call.changes {
-      killed.append((disk, "init killed before call \(index) (\(call.brief)), then init"))
-      try disk.apply(call)
-    }
-    for (killed, moment) in killed.shuffled(using: &chance).prefix(Crashes.wanted(10)) {
+    let killed = try Self.killed(run.calls, on: disk).shuffled(using: &chance)
+    for (killed, call) in killed.prefix(Crashes.wanted(10)) {
+      let moment = "init killed before \(call), then init"
       var again = killed
       try again.putBack(at: root)
       let next = try Recorder.run("coffer-backup", initialisation, below: root)
@@ -177,6 +171,19 @@ struct CrashPointTests {
         host: host, root: root, finished: 0, moment: "\(moment), then the power failed"
       ).run()
     }
+  }
+
+  /// What a run leaves that is killed before each of its calls, and the call.
+  private static func killed(
+    _ calls: [RecordedCall], on start: CrashedDisk
+  ) throws -> [(disk: CrashedDisk, call: String)] {
+    var disk = start
+    var killed: [(disk: CrashedDisk, call: String)] = []
+    for (index, call) in calls.enumerated() where call.changes {
+      killed.append((disk, "call \(index) (\(call.brief))"))
+      try disk.apply(call)
+    }
+    return killed
   }
 
   /// The recorder has seen everything, or the states are none that could be.

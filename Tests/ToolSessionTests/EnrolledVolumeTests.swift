@@ -78,6 +78,7 @@ struct EnrolledVolumeTests {
     #expect(try SystemdTokenPlugin.open(volume.image, volume.tpm, signature: signature) == 1)
     try await volume.luks("status", "--signature", signature)
       .expect(0, naming: "policy        signed-pcrs + pcrs", "the PCRs are those sealed to")
+    try await volume.office.custody("record", "list").expect(0, naming: "policy.sign  done")
     // Another kernel, whose values are signed, too.
     try volume.tpm.extend(11)
     try await volume.luks("status", "--signature", signature)

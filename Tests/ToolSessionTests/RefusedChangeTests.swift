@@ -56,9 +56,7 @@ struct RefusedChangeTests {
       ["-c", script, "bash", BuiltTools.custody, "luks", "enroll", volume.image.path]
         + ["--pcrs", "7", "--tcti", volume.tpm.tcti] + volume.agreed)
     outcome.expect(14, "pcr.moved")
-    // The mark that a change had begun came and went.
-    #expect(try volume.listed() == [0: "password"])
-    #expect(try volume.image.content().dropFirst(1 << 20) == before.dropFirst(1 << 20))
+    #expect(try volume.image.content() == before)
   }
 
   @Test func aTPMThatIsGoneIsSaid() async throws {
@@ -71,7 +69,7 @@ struct RefusedChangeTests {
       }
     }
     try await volume.run(["verify", volume.image.path, "--tcti", nowhere])
-      .expect(4, naming: "no TPM answers")
+      .expect(5, "verify.nothing", naming: "no TPM answers")
   }
 
   @Test func aTPMThatIsNearALockoutIsNotTried() async throws {
@@ -81,7 +79,7 @@ struct RefusedChangeTests {
     try await volume.luks("verify", "--pin-file", wrong).expect(4, naming: "the PIN is wrong")
     try await volume.luks("verify", "--pin-file", wrong).expect(4, naming: "the PIN is wrong")
     // Two of three have failed: not even the right one is tried, for who knows that it is?
-    try await volume.luks("verify", "--pin-file", wrong).expect(4, naming: "none is tried")
+    try await volume.luks("verify", "--pin-file", wrong).expect(5, naming: "none is tried")
     #expect(
       try volume.tpm.run("tpm2_getcap", "properties-variable").contains(
         "TPM2_PT_LOCKOUT_COUNTER: 0x2"))
@@ -92,7 +90,7 @@ struct RefusedChangeTests {
     try await expectRefusal(14, "tpm.locked-out") {
       try await volume.change("enroll", "--pcrs", "7")
     }
-    try await volume.luks("verify", "--pin-file", pin).expect(4)
+    try await volume.luks("verify", "--pin-file", pin).expect(5, naming: "none is tried")
     #expect(volume.opensByPassphrase())
   }
 

@@ -165,7 +165,12 @@ import Testing
   private func custody(
     _ arguments: [String], input: String = ""
   ) async throws -> Program.Outcome {
-    try await Program(path: BuiltTools.custody).run(["luks"] + arguments, input: input)
+    // Not the record of the machine that the proofs run on.
+    let scratch = try ScratchFolder()
+    return try await Program(
+      path: BuiltTools.custody,
+      environment: ["COFFER_CUSTODY_STATE": scratch.path(of: "state")]
+    ).run(["luks"] + arguments, input: input)
   }
 
   /// Makes `key.pem` in the TPM's folder, and says where its public half is.

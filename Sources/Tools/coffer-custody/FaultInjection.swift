@@ -47,8 +47,12 @@ enum FaultInjection {
         }
       case "interrupt":
         kill(getpid(), SIGTERM)
-        // Signals are heard on another thread.
-        usleep(200_000)
+        // Heard on another thread, which then gives the signal its default back.
+        var heard = sigaction()
+        repeat {
+          usleep(1000)
+          unsafe sigaction(SIGTERM, nil, &heard)
+        } while unsafe heard.__sigaction_handler.sa_handler != nil
       default: return
       }
     }

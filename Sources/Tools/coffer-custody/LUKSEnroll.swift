@@ -48,17 +48,10 @@ struct LUKSEnroll: CofferVerb {
     completion: .file())
   var publicKey: String?
 
-  @OptionGroup var signature: SignatureOption
-  @OptionGroup var pin: PINOptions
-  @OptionGroup var unlock: UnlockOptions
-  @OptionGroup var change: ChangeOptions
-  @OptionGroup var tpm: TPMOption
+  @OptionGroup var sealing: SealingOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard unlock.unlockKeyFile != "-" || pin.pinFile != "-" else {
-      throw ValidationError("standard input is either the key or the PIN")
-    }
     guard (publicKey == nil) == signedPcrs.indexes.isEmpty else {
       throw ValidationError("--signed-pcrs and --public-key go together")
     }
@@ -66,29 +59,30 @@ struct LUKSEnroll: CofferVerb {
 
   func perform(_ context: ToolContext) throws -> ExitStatus {
     LUKSDevice.renouncePlugins()
+    let (change, token) = (sealing.change, sealing.token)
     let (editor, guarded) = try change.begin(device, context)
     let request = EnrollmentRequest(
-      profile: profile, pcrs: pcrs.indexes, bank: bank, signed: try signed(), hasPIN: pin.hasPIN,
+      profile: profile, pcrs: pcrs.indexes, bank: bank, signed: try signed(),
+      hasPIN: token.pin.hasPIN,
       unextended: unextended.indexes)
     let plan = try EnrollmentPlan(
-      request.sealing(by: tpm.address.connect()), on: editor.volume())
+      request.sealing(by: token.tpm.address.connect()), on: editor.volume())
     for line in plan.lines { context.console.say(line) }
     context.console.emit(plan)
     guard !change.dryRun else { return .done }
     try change.confirm("Enroll this?")
-    let key = try unlock.volumeKey(of: editor.path)
-    let secret = pin.source(isNew: true)
-    let signatures = try signature.signatures()
+    let key = try sealing.unlock.volumeKey(of: editor.path)
+    let secret = token.pin.source(isNew: true)
+    let opener = try token.opener()
     let receipt = try guarded.make("luks.enroll", details: plan.recordDetails) {
-      try Enrollment(editor, by: tpm.address, signatures: signatures)
-        .apply(plan, with: key) { try secret.pin() }
+      try Enrollment(editor, by: opener).apply(plan, with: key) { try secret.pin() }
     }
-    let change = ChangeReport(
+    let report = ChangeReport(
       "enrolled", plan.volume, keyslot: plan.place.keyslot, token: plan.place.token, receipt)
     context.console.say(
       "keyslot \(plan.place.keyslot) enrolled, and opened by token \(plan.place.token)")
-    for line in change.lines { context.console.say(line) }
-    context.console.emit(change)
+    for line in report.lines { context.console.say(line) }
+    context.console.emit(report)
     return .done
   }
 }

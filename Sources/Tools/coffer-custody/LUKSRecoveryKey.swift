@@ -55,7 +55,7 @@ struct LUKSRecoveryKey: CofferVerb {
           with: key, at: place, show: { try show($0) }, typed: { try typed() })
       } catch let error as OperatorError where error.code == "recovery.not-typed-back" {
         // A key that opens nothing is not to be kept for one that does.
-        if let keyOutput, keyOutput != "-" { try? LocalPath(FilePath(keyOutput)).remove() }
+        try takeBack(context.console)
         throw error
       }
     }
@@ -65,6 +65,15 @@ struct LUKSRecoveryKey: CofferVerb {
     for line in report.lines { context.console.say(line) }
     context.console.emit(report)
     return .done
+  }
+
+  private func takeBack(_ console: Console) throws {
+    guard let keyOutput, keyOutput != "-" else { return }
+    do {
+      try LocalPath(FilePath(keyOutput)).remove()
+    } catch let error as Errno {
+      console.warn("\(keyOutput), whose key opens nothing, cannot be removed: \(error)")
+    }
   }
 
   private func show(_ key: borrowing RecoveryKey) throws {

@@ -37,17 +37,10 @@ struct LUKSReseal: CofferVerb {
     completion: .file())
   var predicted: String?
 
-  @OptionGroup var signature: SignatureOption
-  @OptionGroup var pin: PINOptions
-  @OptionGroup var unlock: UnlockOptions
-  @OptionGroup var change: ChangeOptions
-  @OptionGroup var tpm: TPMOption
+  @OptionGroup var sealing: SealingOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard unlock.unlockKeyFile != "-" || pin.pinFile != "-" else {
-      throw ValidationError("standard input is either the key or the PIN")
-    }
     guard !finish || predicted == nil else {
       throw ValidationError("--finish ends what --predicted began; not both at a time")
     }
@@ -55,15 +48,16 @@ struct LUKSReseal: CofferVerb {
 
   func perform(_ context: ToolContext) throws -> ExitStatus {
     LUKSDevice.renouncePlugins()
+    let (change, token) = (sealing.change, sealing.token)
     let (editor, guarded) = try change.begin(device, context)
-    let resealing = try Resealing(
-      editor, by: tpm.address, signatures: signature.signatures())
-    let secret = pin.source(isNew: false)
+    let opener = try token.opener()
+    let resealing = Resealing(editor, by: opener)
+    let secret = token.pin.source(isNew: false)
     if finish { return try end(resealing, editor, guarded, secret, context) }
     let old = try resealing.token(of: keyslot)
     let request = try old.request(unextended: unextended.indexes)
     let plan = try EnrollmentPlan(
-      request.sealing(by: tpm.address.connect(), predicted: values(for: request)),
+      request.sealing(by: token.tpm.address.connect(), predicted: values(for: request)),
       on: editor.volume())
     for line in plan.lines + ["  instead of    keyslot \(old.keyslot)"] {
       context.console.say(line)
@@ -72,27 +66,35 @@ struct LUKSReseal: CofferVerb {
     guard !change.dryRun else { return .done }
     try change.confirm("Reseal this?")
     let key = try volumeKey(of: old, resealing, editor.path, secret)
-    let details = plan.recordDetails.merging(["retired": .integer(old.keyslot)]) { $1 }
-    let receipt = try guarded.make("luks.reseal", details: details) {
-      let enrollment = try Enrollment(
-        editor, by: tpm.address, signatures: signature.signatures())
-      if predicted == nil {
+    let enrollment = Enrollment(editor, by: opener)
+    let details = plan.recordDetails.merging(["instead-of": .integer(old.keyslot)]) { $1 }
+    let new = plan.place.keyslot
+    if predicted == nil {
+      let receipt = try guarded.make("luks.reseal", details: details) {
         try enrollment.replace(old.keyslot, by: plan, with: key) { try secret.pin() }
-      } else {
+      }
+      context.console.say("keyslot \(new) opened; keyslot \(old.keyslot) is gone")
+      tell(
+        ChangeReport(
+          "resealed", plan.volume, keyslot: new, token: plan.place.token, retired: old.keyslot,
+          receipt), context)
+    } else {
+      let receipt = try guarded.make("luks.reseal-stage", details: details) {
         try enrollment.stage(plan, replacing: old.keyslot, with: key) { try secret.pin() }
       }
+      context.console.say(
+        "keyslot \(new) waits for the next start; keyslot \(old.keyslot) stays until "
+          + "'luks reseal --finish'")
+      tell(
+        ChangeReport("staged", plan.volume, keyslot: new, token: plan.place.token, receipt),
+        context)
     }
-    let report = ChangeReport(
-      predicted == nil ? "resealed" : "staged", plan.volume, keyslot: plan.place.keyslot,
-      token: plan.place.token, retired: predicted == nil ? old.keyslot : nil, receipt)
-    context.console.say(
-      predicted == nil
-        ? "keyslot \(plan.place.keyslot) opened; keyslot \(old.keyslot) is gone"
-        : "keyslot \(plan.place.keyslot) waits for the next start; keyslot \(old.keyslot) stays "
-          + "until 'luks reseal --finish'")
+    return .done
+  }
+
+  private func tell(_ report: ChangeReport, _ context: ToolContext) {
     for line in report.lines { context.console.say(line) }
     context.console.emit(report)
-    return .done
   }
 
   private func values(for request: EnrollmentRequest) throws -> [Int: [UInt8]] {
@@ -107,14 +109,20 @@ struct LUKSReseal: CofferVerb {
     return values.values
   }
 
+  /// That a token does not open any more, and why; a wrong PIN is not among them.
+  private static let doesNotOpen = [
+    "tpm.policy", "tpm.not-its-secret", "tpm.parent-changed", "token.no-signature",
+  ]
+
   /// By the token while it opens, which asks nobody; else by what is given.
   private func volumeKey(
     of old: ResealableToken, _ resealing: Resealing, _ path: FilePath, _ secret: PINSource
   ) throws -> VolumeKey {
+    let unlock = sealing.unlock
     guard unlock.unlockKeyFile == nil else { return try unlock.volumeKey(of: path) }
     do {
       return try resealing.volumeKey(by: old) { try secret.pin() }
-    } catch let error as OperatorError where error.code == "tpm.policy" {
+    } catch let error as OperatorError where Self.doesNotOpen.contains(error.code) {
       return try unlock.volumeKey(of: path)
     }
   }
@@ -124,7 +132,7 @@ struct LUKSReseal: CofferVerb {
     _ context: ToolContext
   ) throws -> ExitStatus {
     let volume = try editor.volume()
-    guard !change.dryRun else { return .done }
+    guard !sealing.change.dryRun else { return .done }
     var finished: [(new: Int, old: Int)] = []
     let receipt = try guarded.make("luks.reseal-finish", details: [:]) {
       finished = try resealing.finish { try secret.pin() }

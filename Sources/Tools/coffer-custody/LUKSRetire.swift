@@ -1,5 +1,6 @@
 import ArgumentParser
 import Custody
+import LocalFiles
 import OperatorConsole
 import SystemPackage
 import TrustedHardware
@@ -26,31 +27,29 @@ struct LUKSRetire: CofferVerb {
     completion: .file())
   var unlockKeyFile: String?
 
-  @OptionGroup var signature: SignatureOption
-  @OptionGroup var pin: PINOptions
+  @OptionGroup var token: TokenOptions
   @OptionGroup var change: ChangeOptions
-  @OptionGroup var tpm: TPMOption
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    guard deviceAndSlot.count == 2, slot != nil else {
-      throw ValidationError("name the volume and the number of one keyslot, 0 to 31")
-    }
+    _ = try target
   }
 
-  private var slot: Int? {
-    let numbers = deviceAndSlot.compactMap { Int($0) }
-    guard numbers.count == 1, let number = numbers.first, (0..<32).contains(number) else {
-      return nil
+  /// The volume and the keyslot, in whichever order they were named.
+  private var target: (device: String, slot: Int) {
+    get throws {
+      let slots = deviceAndSlot.compactMap { Int($0) }
+      let devices = deviceAndSlot.filter { Int($0) == nil }
+      guard slots.count == 1, devices.count == 1, (0..<32).contains(slots[0]) else {
+        throw ValidationError("name the volume and the number of one keyslot, 0 to 31")
+      }
+      return (devices[0], slots[0])
     }
-    return number
   }
 
   func perform(_ context: ToolContext) throws -> ExitStatus {
     LUKSDevice.renouncePlugins()
-    guard let slot, let device = deviceAndSlot.first(where: { Int($0) == nil }) else {
-      return .usage
-    }
+    let (device, slot) = try target
     let (editor, guarded) = try change.begin(device, context)
     let retirement = Retirement(editor)
     try retirement.check(slot)
@@ -76,12 +75,10 @@ struct LUKSRetire: CofferVerb {
   private func proofs(at path: FilePath, besides slot: Int) throws -> [KeyslotProof] {
     let verification = VolumeVerification(path)
     if let unlockKeyFile {
-      let options = try UnlockOptions.parse(["--unlock-key-file", unlockKeyFile])
-      return [try verification.opened(by: options.given(for: path))]
+      return [try verification.opened(by: SecretFile.read(FilePath(unlockKeyFile)))]
     }
-    let source = pin.source(isNew: false)
+    let source = token.pin.source(isNew: false)
     return try verification.tokens(
-      by: tpm.address, signatures: signature.signatures(),
-      pin: pin.hasPIN ? { try source.pin() } : nil, besides: slot)
+      by: token.opener(), pin: token.pin.hasPIN ? { try source.pin() } : nil, besides: slot)
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CustodyRecords
 import LocalFiles
 import MeasuredBoot
 import OperatorConsole
@@ -13,7 +14,7 @@ struct LUKSSignPolicy: CofferVerb {
     commandName: "sign-policy",
     abstract: "Sign PCR values, so that volumes bound to the key open with them.",
     discussion: """
-      Writes what systemd reads as tpm2-pcr-signature.json. The values are those that were \
+      Writes what systemd reads as tpm2-pcr-signature.json, after an entry in the custody record. The values are those that were \
       predicted, or those of the TPM now. A signature cannot be taken back: a key signs what may \
       open the volume for as long as the volume trusts it.
       """)
@@ -44,6 +45,7 @@ struct LUKSSignPolicy: CofferVerb {
     completion: .file())
   var file: String?
 
+  @OptionGroup var state: StateOption
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -63,13 +65,22 @@ struct LUKSSignPolicy: CofferVerb {
     for values in try values() {
       policies.append(Hexadecimal.encode(try signatures.sign(values, with: signingKey).bytes))
     }
+    let fingerprint = signingKey.publicKey.fingerprint.hex
+    // It cannot be taken back once it is out, so that the record comes first.
+    try state.record().append(
+      CustodyAction(
+        "policy.sign", on: .init(device: nil, uuid: nil),
+        details: [
+          "key": .text(fingerprint), "bank": .text(bank.rawValue),
+          "pcrs": .list(pcrs.indexes.sorted().map { .integer($0) }),
+          "policies": .list(policies.map { .text($0) }),
+        ]))
     guard let target = appendTo ?? file else {
       context.console.say(String(decoding: try signatures.bytes, as: UTF8.self).trimmedEnd)
       context.console.emit(try JSONDocument.decode(JSONValue.self, from: signatures.bytes))
       return .done
     }
     try ResultFile.write(signatures.bytes, to: FilePath(target))
-    let fingerprint = signingKey.publicKey.fingerprint.hex
     for policy in policies { context.console.say("signed \(policy) with key \(fingerprint)") }
     context.console.emit(
       Signed(policies: policies, key: fingerprint, entries: signatures.count, file: target))

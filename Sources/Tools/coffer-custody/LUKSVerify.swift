@@ -33,19 +33,16 @@ struct LUKSVerify: CofferVerb {
     help: "Try the tokens of this keyslot only: the PIN of one counts as a wrong one at another.")
   var keyslot: Int?
 
-  @OptionGroup var signature: SignatureOption
-  @OptionGroup var pin: PINOptions
-  @OptionGroup var tpm: TPMOption
+  @OptionGroup var token: TokenOptions
   @OptionGroup var output: OutputOptions
 
   func perform(_ context: ToolContext) throws -> ExitStatus {
     LUKSDevice.renounceRepair()
     LUKSDevice.renouncePlugins()
     let verification = VolumeVerification(FilePath(device))
-    let source = pin.source(isNew: false)
+    let source = token.pin.source(isNew: false)
     var proofs = try verification.tokens(
-      of: keyslot, by: tpm.address, signatures: signature.signatures(),
-      pin: pin.hasPIN ? { try source.pin() } : nil)
+      of: keyslot, by: token.opener(), pin: token.pin.hasPIN ? { try source.pin() } : nil)
     // What the tokens came to is told before a wrong key ends this.
     var wrongKey: OperatorError?
     do {
