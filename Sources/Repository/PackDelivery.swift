@@ -19,17 +19,20 @@ final class PackDelivery: Sendable {
   /// Hands a pack over, once the one before it is in the store.
   ///
   /// - Throws: what the store said to the pack before.
-  func deliver(_ name: SHA256Digest, header: [UInt8], payload: [UInt8]) throws {
+  func deliver(_ name: SHA256Digest, header: [UInt8], payload: PackPayload) throws {
     try finish()
     queue.async(group: underWay) {
       do {
         try header.withBytes { try self.store.put(.packHeader(name), $0) }
-        try payload.withBytes { try self.store.put(.pack(name), $0) }
+        try payload.lend { try self.store.put(.pack(name), $0) }
       } catch {
         self.failure.withLock { $0 = error }
       }
     }
   }
+
+  /// Waits until nothing is under way.
+  func wait() { underWay.wait() }
 
   /// Waits until everything that was handed over is in the store.
   ///
