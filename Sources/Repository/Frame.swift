@@ -16,7 +16,7 @@ package struct Frame: Sendable {
   var isFull: Bool { bytes.count >= Self.target }
 
   mutating func append(_ chunk: RawSpan, id: ChunkID) {
-    if bytes.isEmpty { bytes.reserveCapacity(Self.target + Self.target / 8 + chunk.byteCount) }
+    if bytes.isEmpty { bytes.reserveCapacity(max(Self.target + Self.target / 16, chunk.byteCount)) }
     bytes.append(chunk)
     chunks.append((id, chunk.byteCount))
   }

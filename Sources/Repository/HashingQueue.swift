@@ -23,10 +23,7 @@ struct HashingQueue {
   /// Gives a block to the workers.
   mutating func add(_ block: ChunkBlock, of content: PendingContent, isLast: Bool) {
     content.blocks += 1
-    let hashed =
-      isLast
-      ? content.hashing.hash(last: block, isOnly: content.blocks == 1)
-      : content.hashing.hash(block)
+    let hashed = content.hashing.hash(block, isOnly: isLast && content.blocks == 1)
     entries.append(
       Entry(block: hashed, byteCount: block.bytes.count, content: content, isLast: isLast))
     byteCount += block.bytes.count
