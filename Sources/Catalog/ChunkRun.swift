@@ -20,15 +20,10 @@ struct ChunkEntry: Sendable {
 /// digest.
 final class ChunkRun {
   private static let width = MemoryLayout<ChunkEntry>.stride
-  /// Entries between two marks of the directory, on average.
-  private static let step = 32
-
   let number: Int64
   let count: Int
   private let bytes: Data
-  /// Where keys with the same top bits begin.
-  private var directory: [UInt32] = []
-  private let shift: UInt64
+  private let directory: ChunkDirectory
 
   /// Maps a file, after reading all of it once.
   ///
@@ -44,23 +39,32 @@ final class ChunkRun {
         hint: "move the catalog away: the next run rebuilds it from the store")
     }
     bytes = mapped
-    let bits = UInt64(
-      max(1, (count / Self.step).bitWidth - (count / Self.step).leadingZeroBitCount))
-    shift = 64 - bits
-    directory = Self.directory(of: mapped, shift: shift)
+    var directory = ChunkDirectory(expecting: count)
+    unsafe mapped.withUnsafeBytes { raw in
+      let entries = unsafe raw.bindMemory(to: ChunkEntry.self)
+      for index in entries.indices { directory.note(unsafe entries[index].key) }
+    }
+    directory.end()
+    self.directory = directory
+  }
+
+  /// Maps what was just written.
+  init(_ number: Int64, _ written: ChunkRunWriter.Written) throws {
+    (self.number, count, directory) = (number, written.count, written.directory)
+    bytes = try Data(contentsOf: URL(fileURLWithPath: written.path.string), options: .alwaysMapped)
   }
 
   /// The pack that a chunk was put in.
   func pack(of key: ChunkID.Half) -> Int64? {
-    let slot = Int(key.high >> shift)
-    var (low, high) = (Int(directory[slot]), Int(directory[slot + 1]))
+    let places = directory.places(of: key)
     return unsafe bytes.withUnsafeBytes { raw in
       let entries = unsafe raw.bindMemory(to: ChunkEntry.self)
-      while low < high {
-        let middle = (low + high) / 2
-        let entry = unsafe entries[middle]
-        if entry.key == key { return entry.pack }
-        if entry.key < key { low = middle + 1 } else { high = middle }
+      var place = places.guess
+      while place > places.from, unsafe key < entries[place - 1].key { place -= 1 }
+      while place < places.to, unsafe entries[place].key < key { place += 1 }
+      // The guess may stand right behind it.
+      for place in max(place - 1, places.from)..<min(place + 1, places.to) {
+        if unsafe entries[place].key == key { return unsafe entries[place].pack }
       }
       return nil
     }
@@ -74,22 +78,6 @@ final class ChunkRun {
   private static func digest(of data: Data) -> SHA256Digest {
     unsafe data.withUnsafeBytes { SHA256Hasher.digest(of: unsafe $0.bytes) }
   }
-
-  private static func directory(of data: Data, shift: UInt64) -> [UInt32] {
-    unsafe data.withUnsafeBytes { raw in
-      let entries = unsafe raw.bindMemory(to: ChunkEntry.self)
-      var marks = [UInt32](repeating: UInt32(entries.count), count: 1 << Int(64 - shift) + 1)
-      var slot = 0
-      for index in entries.indices {
-        let own = unsafe Int(entries[index].key.high >> shift)
-        while slot <= own {
-          marks[slot] = UInt32(index)
-          slot += 1
-        }
-      }
-      return marks
-    }
-  }
 }
 
 /// Writes a run, entry after entry.
@@ -102,9 +90,20 @@ struct ChunkRunWriter: ~Copyable {
   private var waiting: [ChunkEntry] = []
   private var hasher = SHA256Hasher()
   private var count = 0
+  private var directory: ChunkDirectory
 
-  init(_ path: FilePath) throws {
+  /// A run that is durable.
+  struct Written {
+    let path: FilePath
+    let count: Int
+    let digest: SHA256Digest
+    let directory: ChunkDirectory
+  }
+
+  /// - Parameter most: how many entries there will be at most.
+  init(_ path: FilePath, atMost most: Int) throws {
     self.path = path
+    directory = ChunkDirectory(expecting: most)
     temporary = FilePath(path.string + ".tmp")
     file = OpenFile(
       try FileDescriptor.open(
@@ -115,11 +114,12 @@ struct ChunkRunWriter: ~Copyable {
 
   mutating func append(_ entry: ChunkEntry) throws {
     waiting.append(entry)
+    directory.note(entry.key)
     if waiting.count == Self.pieceEntries { try flush() }
   }
 
   /// Makes the file durable under its name.
-  consuming func finish() throws -> (count: Int, digest: SHA256Digest) {
+  consuming func finish() throws -> Written {
     try flush()
     guard fsync(file.descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
     guard unsafe rename(temporary.string, path.string) == 0 else { throw Errno(rawValue: errno) }
@@ -127,8 +127,9 @@ struct ChunkRunWriter: ~Copyable {
       path.removingLastComponent(), .readOnly, options: [.directory, .closeOnExec])
     defer { try? folder.close() }
     guard fsync(folder.rawValue) == 0 else { throw Errno(rawValue: errno) }
-    let count = count
-    return (count, hasher.finish())
+    directory.end()
+    let (path, count, directory) = (path, count, directory)
+    return Written(path: path, count: count, digest: hasher.finish(), directory: directory)
   }
 
   private mutating func flush() throws {

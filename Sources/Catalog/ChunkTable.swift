@@ -10,8 +10,8 @@ import Vocabulary
 /// run says of a pack that is gone does not count, and is left out when runs are merged. The record
 /// of a pack stays in the catalog until its chunks are in a run: no crash loses any.
 final class ChunkTable {
-  /// So many entries may lie in memory: 48 MiB of them, at most.
-  static let mostRecent = 1 << 20
+  /// So many entries may lie in memory: 24 MiB of them, at most.
+  static let mostRecent = 1 << 19
 
   private let folder: FilePath
   private var runs: [ChunkRun] = []
@@ -72,13 +72,15 @@ final class ChunkTable {
     let entries = recent.lazy.filter { self.packs[$0.value] != nil }
       .map { ChunkEntry(key: $0.key, pack: $0.value) }.sorted { $0.key < $1.key }
     recent = [:]
-    var newest = try write(db) { writer in
+    var newest = try write(db, atMost: entries.count) { writer in
       for entry in entries { try writer.append(entry) }
     }
     while let older = runs.last, older.count < 2 * newest.count {
       runs.removeLast()
       let younger = newest
-      newest = try write(db) { try merge(older, younger, into: &$0) }
+      newest = try write(db, atMost: older.count + younger.count) {
+        try merge(older, younger, into: &$0)
+      }
       for run in [older, younger] {
         try db.execute(sql: "DELETE FROM chunk_runs WHERE number = ?", arguments: [run.number])
       }
@@ -118,17 +120,17 @@ final class ChunkTable {
   private func path(_ number: Int64) -> FilePath { folder.appending("\(number).run") }
 
   private func write(
-    _ db: Database, _ fill: (inout ChunkRunWriter) throws -> Void
+    _ db: Database, atMost most: Int, _ fill: (inout ChunkRunWriter) throws -> Void
   ) throws -> ChunkRun {
     try db.execute(sql: "INSERT INTO chunk_runs (entries, sha256) VALUES (0, x'')")
     let number = db.lastInsertedRowID
-    var writer = try ChunkRunWriter(path(number))
+    var writer = try ChunkRunWriter(path(number), atMost: most)
     try fill(&writer)
-    let (count, digest) = try writer.finish()
+    let written = try writer.finish()
     try db.execute(
       sql: "UPDATE chunk_runs SET entries = ?, sha256 = ? WHERE number = ?",
-      arguments: [count, digest.bytes.blob, number])
-    return try ChunkRun(number, at: path(number), count: count, digest: digest)
+      arguments: [written.count, written.digest.bytes.blob, number])
+    return try ChunkRun(number, written)
   }
 
   /// Of two entries with one key the younger run's counts; of packs that are gone none does.

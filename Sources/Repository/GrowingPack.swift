@@ -2,7 +2,7 @@ import Vocabulary
 
 /// A pack that takes frames, which workers compress, a few at a time.
 final class GrowingPack {
-  private static let target = 32 << 20
+  private static let target = 24 << 20
   private static let mostWaiting = 2 * max(2, coreCount())
 
   let handle: PackHandle

@@ -1,7 +1,7 @@
 /// Blocks that are being hashed, in the order in which they were read.
 struct HashingQueue {
   /// How many bytes may be with the workers: some blocks for each of them, and little memory.
-  private static let mostBytes = 16 << 20
+  private static let mostBytes = 12 << 20
 
   private struct Entry {
     let block: Deferred<HashedBlock>
