@@ -8,6 +8,9 @@ import Vocabulary
 ///
 /// What was used last is kept, so that memory does not grow with what is read.
 final class ChunkSource: Sendable {
+  /// Less is checked sooner than handed to a worker.
+  private static let small = 32 << 10
+
   private let objects: ObjectReader
   private let identities: [any Identity]
   private let keyedHash: KeyedHash
@@ -32,23 +35,27 @@ final class ChunkSource: Sendable {
     try fetch(ChunkRun(id, try place(of: id))).value()
   }
 
-  /// Has a run of chunks fetched and checked.
+  /// Has a run of chunks fetched and checked; a small one of a frame that is there, at once.
   func fetch(_ run: ChunkRun) -> Deferred<[UInt8]> {
     let frame = frame(run.frame)
-    return Deferred {
-      let frame = try frame.value()
-      guard run.end <= frame.count else { throw Self.damaged(run.chunks[0].id) }
-      return try frame.withBytes { frame in
-        var start = run.start
-        for chunk in run.chunks {
-          let bytes = frame.extracting(start..<start + chunk.length)
-          guard ChunkID(of: bytes, under: self.keyedHash) == chunk.id else {
-            throw Self.damaged(chunk.id)
-          }
-          start += chunk.length
+    if run.end - run.start < Self.small, frame.isReady {
+      return Deferred(now: { try self.bytes(of: run, in: frame.value()) })
+    }
+    return Deferred { try self.bytes(of: run, in: frame.value()) }
+  }
+
+  private func bytes(of run: ChunkRun, in frame: [UInt8]) throws -> [UInt8] {
+    guard run.end <= frame.count else { throw Self.damaged(run.chunks[0].id) }
+    return try frame.withBytes { frame in
+      var start = run.start
+      for chunk in run.chunks {
+        let bytes = frame.extracting(start..<start + chunk.length)
+        guard ChunkID(of: bytes, under: keyedHash) == chunk.id else {
+          throw Self.damaged(chunk.id)
         }
-        return frame.extracting(run.start..<run.end).copied()
+        start += chunk.length
       }
+      return frame.extracting(run.start..<run.end).copied()
     }
   }
 

@@ -12,24 +12,28 @@ package final class ConcurrentDigest: Sendable {
   private let order = DispatchQueue(label: "coffer.digest", target: .workers)
   private let hasher = Mutex<SHA256Hasher?>(SHA256Hasher())
   private let waiting = Mutex(0)
+  /// Less is hashed at once where nothing waits: a worker would be longer about it.
+  private static let small = 32 << 10
 
   /// Starts with nothing hashed.
   package init() {}
 
   /// Takes the next bytes, and returns at once, unless many wait already.
   package func update(_ bytes: [UInt8]) {
-    order.async { self.hash(bytes) }
+    if bytes.count < Self.small, waiting.withLock({ $0 == 0 }) { return hash(bytes) }
     let isFull = waiting.withLock { waiting in
       waiting += bytes.count
       return waiting > Self.mostWaiting
     }
+    order.async { self.hash(bytes) }
     guard isFull else { return }
     order.sync { waiting.withLock { $0 = 0 } }
   }
 
   /// Waits for the digest; nil where it was asked for before.
   package func finish() -> SHA256Digest? {
-    order.sync { hasher.withLock { $0.take()?.finish() } }
+    if waiting.withLock({ $0 > 0 }) { order.sync {} }
+    return hasher.withLock { $0.take()?.finish() }
   }
 
   /// Takes bytes at once, where no others are on their way.

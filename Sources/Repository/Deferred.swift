@@ -16,6 +16,12 @@ final class Deferred<Value: Sendable>: Sendable {
     }
   }
 
+  /// Makes the value here and now: for work that is less than handing it to a worker.
+  init(now make: () throws -> Value) {
+    let made = Result { try make() }
+    outcome.withLock { $0 = made }
+  }
+
   /// Whether the value is there, or what went wrong with it.
   var isReady: Bool { outcome.withLock { $0 != nil } }
 
