@@ -100,7 +100,7 @@ struct ChunkRunWriter: ~Copyable {
     let directory: ChunkDirectory
   }
 
-  /// - Parameter most: how many entries there will be at most.
+  /// Starts a run of `most` entries at most.
   init(_ path: FilePath, atMost most: Int) throws {
     self.path = path
     directory = ChunkDirectory(expecting: most)

@@ -16,10 +16,8 @@ struct FileTreeReading {
   }
 
   /// Hands on every record; `content` lends the data of a regular file, holes left out, and throws
-  /// at its end where it is not what was saved.
-  ///
-  /// - Parameter readingAhead: whether the content of all files will be asked for: workers then fetch
-  ///   that of the next ones.
+  /// at its end where it is not what was saved. Where the content of all files will be asked for,
+  /// `readingAhead` has workers fetch that of the next ones.
   func eachFile(
     readingAhead: Bool = false,
     _ take: (FileRecord, _ content: ((RawSpan) throws -> Void) throws -> Void) throws -> Void

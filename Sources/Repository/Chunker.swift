@@ -66,9 +66,8 @@ struct Chunker: ~Copyable {
   private var position = 0
   private var hash: UInt64 = 0
 
-  /// Prepares to cut one content; use a new chunker for the next.
-  ///
-  /// - Parameter size: how long the content is, roughly, where that is known.
+  /// Prepares to cut one content, of `size` bytes, roughly, where that is known; use a new chunker for
+  /// the next.
   init(_ sizes: ChunkSizes, gear: GearTable, expecting size: Int? = nil) {
     self.sizes = sizes
     self.gear = gear.words

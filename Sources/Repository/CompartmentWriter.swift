@@ -61,9 +61,8 @@ package final class CompartmentWriter {
     self.interruption = interruption
   }
 
-  /// Starts content that is cut into chunks of the given sizes.
-  ///
-  /// - Parameter size: how long it is, roughly, where that is known.
+  /// Starts content that is cut into chunks of the given sizes; `size` says how long it is, roughly,
+  /// where that is known.
   package func begin(_ sizes: ChunkSizes, expecting size: Int? = nil) -> ContentStream {
     ContentStream(writer: self, sizes: sizes, expecting: size)
   }

@@ -9,7 +9,9 @@ enum PackArchive {
 
   /// Lays frames out.
   ///
-  /// - Parameter archive: becomes the archive, padded; its room is used again.
+  /// - Parameters:
+  ///   - frames: the frames, in any order.
+  ///   - archive: becomes the archive, padded; its room is used again.
   /// - Returns: the frames in the order in which they lie.
   static func layOut(
     _ frames: [PackedFrame], into archive: inout [UInt8]

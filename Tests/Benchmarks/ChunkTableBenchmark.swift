@@ -6,7 +6,9 @@ import SecretMemory
 import SystemPackage
 import Vocabulary
 
-/// Fills a catalog with chunks and looks them up; prints one JSON object. `Scripts/bench index` runs it.
+/// Fills a catalog with chunks and looks them up; prints one JSON object.
+///
+/// `Scripts/bench index` runs it.
 @main struct ChunkTableBenchmark {
   private static let chunksInAPack = 32 * 1024
   private static let lookUps = 1_000_000
