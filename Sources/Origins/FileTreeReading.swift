@@ -15,9 +15,11 @@ struct FileTreeReading {
     self.context = context
   }
 
-  /// Hands on every record; `content` lends the data of a regular file, holes left out, and throws
-  /// at its end where it is not what was saved. Where the content of all files will be asked for,
-  /// `readingAhead` has workers fetch that of the next ones.
+  /// Hands on every record.
+  ///
+  /// `content` lends the data of a regular file, holes left out, and throws at its end where it is not
+  /// what was saved. Where that of all files will be asked for, `readingAhead` has workers fetch the
+  /// next ones.
   func eachFile(
     readingAhead: Bool = false,
     _ take: (FileRecord, _ content: ((RawSpan) throws -> Void) throws -> Void) throws -> Void
