@@ -16,7 +16,7 @@ final class ChunkSource: Sendable {
   private let keyedHash: KeyedHash
   private let index: ChunkIndex
   private let packs = Mutex(RecentlyUsed<SHA256Digest, SeekableAgeFile>(limit: 32))
-  private let frames = Mutex(RecentlyUsed<UInt32, Deferred<[UInt8]>>(limit: 48))
+  private let frames = Mutex(RecentlyUsed<UInt32, LoadedFrame>(limit: 48))
 
   init(
     _ index: ChunkIndex, objects: ObjectReader, identities: [any Identity], keyedHash: KeyedHash
@@ -37,11 +37,16 @@ final class ChunkSource: Sendable {
 
   /// Has a run of chunks fetched and checked; a small one of a frame that is there, at once.
   func fetch(_ run: ChunkRun) -> Deferred<[UInt8]> {
-    let frame = frame(run.frame)
-    if run.end - run.start < Self.small, frame.isReady {
-      return Deferred(now: { try self.bytes(of: run, in: frame.value()) })
+    let frame = frames.withLock { frames in
+      if let known = frames[run.frame] { return known }
+      let frame = LoadedFrame()
+      frames[run.frame] = frame
+      return frame
     }
-    return Deferred { try self.bytes(of: run, in: frame.value()) }
+    let make = { @Sendable in
+      try self.bytes(of: run, in: frame.bytes { try self.load(run.frame) })
+    }
+    return run.end - run.start < Self.small && frame.isLoaded ? Deferred(now: make) : Deferred(make)
   }
 
   private func bytes(of run: ChunkRun, in frame: [UInt8]) throws -> [UInt8] {
@@ -61,15 +66,6 @@ final class ChunkSource: Sendable {
 
   private static func damaged(_ id: ChunkID) -> OperatorError {
     OperatorError("chunk.damaged", .mismatch, "chunk \(id) does not have the content of its name")
-  }
-
-  private func frame(_ number: UInt32) -> Deferred<[UInt8]> {
-    frames.withLock { frames in
-      if let known = frames[number] { return known }
-      let frame = Deferred { try self.load(number) }
-      frames[number] = frame
-      return frame
-    }
   }
 
   private func load(_ number: UInt32) throws -> [UInt8] {
@@ -119,6 +115,25 @@ final class ChunkSource: Sendable {
       throw error
     } catch {
       throw OperatorError("pack.damaged", .mismatch, "\(name) cannot be opened: \(error)")
+    }
+  }
+}
+
+/// A frame that the first worker who needs it loads; others who need it then wait for that.
+private final class LoadedFrame: Sendable {
+  private let loaded = Mutex<[UInt8]?>(nil)
+  private let isThere = Atomic(false)
+
+  /// Whether asking for it takes no waiting.
+  var isLoaded: Bool { isThere.load(ordering: .acquiring) }
+
+  func bytes(_ load: () throws -> [UInt8]) throws -> [UInt8] {
+    try loaded.withLock { loaded in
+      if let loaded { return loaded }
+      let bytes = try load()
+      loaded = bytes
+      isThere.store(true, ordering: .releasing)
+      return bytes
     }
   }
 }

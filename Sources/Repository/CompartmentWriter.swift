@@ -165,11 +165,8 @@ package final class CompartmentWriter {
     let frames = pack.takeFrames()
     sealing = (
       pack,
-      Deferred { [sealer, recipients, delivery] in
-        let packed = try frames.map { try $0.value() }
-        // There is room for one payload.
-        delivery.wait()
-        return try sealer.seal(packed, for: recipients)
+      Deferred(on: delivery.queue) { [sealer, recipients] in
+        try sealer.seal(frames.map { try $0.value() }, for: recipients)
       }
     )
     open = nil

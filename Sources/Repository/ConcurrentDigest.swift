@@ -8,8 +8,8 @@ package final class ConcurrentDigest: Sendable {
   /// So much may wait to be hashed, that no memory grows where hashing is what takes longest.
   private static let mostWaiting = 8 << 20
 
-  // Bytes may reach the hasher in one order only.
-  private let order = DispatchQueue(label: "coffer.digest", target: .workers)
+  // Bytes may reach a hasher in one order only. One thread keeps up with all that workers hash.
+  private static let order = DispatchQueue(label: "coffer.digests")
   private let hasher = Mutex<SHA256Hasher?>(SHA256Hasher())
   private let waiting = Mutex(0)
   /// Less is hashed at once where nothing waits: a worker would be longer about it.
@@ -25,14 +25,14 @@ package final class ConcurrentDigest: Sendable {
       waiting += bytes.count
       return waiting > Self.mostWaiting
     }
-    order.async { self.hash(bytes) }
+    Self.order.async { self.hash(bytes) }
     guard isFull else { return }
-    order.sync { waiting.withLock { $0 = 0 } }
+    Self.order.sync { waiting.withLock { $0 = 0 } }
   }
 
   /// Waits for the digest; nil where it was asked for before.
   package func finish() -> SHA256Digest? {
-    if waiting.withLock({ $0 > 0 }) { order.sync {} }
+    if waiting.withLock({ $0 > 0 }) { Self.order.sync {} }
     return hasher.withLock { $0.take()?.finish() }
   }
 

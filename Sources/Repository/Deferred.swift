@@ -8,12 +8,16 @@ final class Deferred<Value: Sendable>: Sendable {
   private let outcome = Mutex<Result<Value, any Error>?>(nil)
   private let work = DispatchGroup()
 
-  /// Starts the work.
-  init(on queue: DispatchQueue = .workers, _ make: @escaping @Sendable () throws -> Value) {
-    queue.async(group: work) {
-      let made = Result { try make() }
-      self.outcome.withLock { $0 = made }
-    }
+  /// Has a worker make the value.
+  init(_ make: @escaping @Sendable () throws -> Value) {
+    work.enter()
+    Workers.all.run { self.take(make) }
+  }
+
+  /// Has the value made on a queue, for work that waits.
+  init(on queue: DispatchQueue, _ make: @escaping @Sendable () throws -> Value) {
+    work.enter()
+    queue.async { self.take(make) }
   }
 
   /// Makes the value here and now: for work that is less than handing it to a worker.
@@ -33,9 +37,10 @@ final class Deferred<Value: Sendable>: Sendable {
     guard let outcome = outcome.withLock({ $0 }) else { fatalError("work that ended left nothing") }
     return try outcome.get()
   }
-}
 
-extension DispatchQueue {
-  /// One worker a core.
-  static let workers = DispatchQueue(label: "coffer.workers", attributes: .concurrent)
+  private func take(_ make: () throws -> Value) {
+    let made = Result { try make() }
+    outcome.withLock { $0 = made }
+    work.leave()
+  }
 }

@@ -8,7 +8,8 @@ import Vocabulary
 /// One pack at a time is under way, so memory holds one payload more and no queue can grow.
 final class PackDelivery: Sendable {
   private let store: any BlobStore
-  private let queue = DispatchQueue(label: "coffer.pack-delivery")
+  /// Packs are sealed on it, too: there is room for one payload.
+  let queue = DispatchQueue(label: "coffer.packs")
   private let underWay = DispatchGroup()
   private let failure = Mutex<(any Error)?>(nil)
 
@@ -30,9 +31,6 @@ final class PackDelivery: Sendable {
       }
     }
   }
-
-  /// Waits until nothing is under way.
-  func wait() { underWay.wait() }
 
   /// Waits until everything that was handed over is in the store.
   ///
