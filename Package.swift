@@ -112,7 +112,8 @@ let package = Package(
       uses: [
         "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Repository", systemPackage,
       ]),
-    room("Catalog", uses: ["Vocabulary", "Repository", grdb, systemPackage]),
+    room(
+      "Catalog", uses: ["Vocabulary", "SecretMemory", "Repository", grdb, systemPackage]),
 
     // What is backed up.
     room("Configuration", uses: ["Vocabulary", yams, systemPackage]),
@@ -200,6 +201,12 @@ let package = Package(
         "FileEncryption", "TrustedHardware", "MeasuredBoot", "SealedSecrets", "CustodyRecords",
         "Custody", "OperatorConsole", argumentParser, systemPackage,
       ]),
+
+    // Measures what no tool shows alone; `Scripts/bench index` runs it.
+    .executableTarget(
+      name: "benchmark-chunk-table",
+      dependencies: ["Vocabulary", "SecretMemory", "Repository", "Catalog", systemPackage],
+      path: "Tests/Benchmarks", swiftSettings: houseRules),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.
     .target(

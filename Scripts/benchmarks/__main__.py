@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import age, cluster, database, machine, media, table
+from . import age, cluster, database, goals, index, machine, media, table
 from .contenders import all_contenders, dump
 from .running import Runs
 from .trouble import INTERRUPTED, NOTHING_DONE, PARTLY, BenchError, tell
@@ -25,9 +25,10 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        prog="bench", description="Measure Coffer against restic, borg and plain pipes, on data made here. `bench age` measures coffer-age."
+        prog="bench", description="Measure Coffer against restic, borg and plain pipes, on data made here. `bench age` measures coffer-age, `bench index` the table of chunks."
     )
-    parser.add_argument("--quick", action="store_true", help="a tenth of the data, one run instead of three")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="how much data, 1 being 10,000 files of 2.6 GB and a dump of 1 GB")
+    parser.add_argument("--quick", action="store_true", help="--scale 0.04 --runs 1")
     parser.add_argument("--runs", type=int, help="how often each tool does each row (default: 3; quick: 1)")
     parser.add_argument("--only", choices=["media", "database"], help="measure only these rows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results as JSON")
@@ -35,6 +36,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), metavar="DIR", help="where to work (default: %(default)s)")
     arguments = parser.parse_args()
     arguments.runs = arguments.runs or (1 if arguments.quick else 3)
+    arguments.scale = 0.04 if arguments.quick else arguments.scale
     return arguments
 
 
@@ -43,6 +45,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
     if sys.argv[1:2] == ["age"]:
         return reporting_trouble(lambda: age.main(sys.argv[2:]))
+    if sys.argv[1:2] == ["index"]:
+        return reporting_trouble(lambda: index.main(sys.argv[2:]))
     arguments = parse()
     folder = Path(tempfile.mkdtemp(prefix="coffer-bench-", dir=arguments.folder)).resolve()
     folder.chmod(0o711)  # PostgreSQL runs as another user
@@ -65,7 +69,8 @@ def reporting_trouble(work: Callable[[], int]) -> int:
 
 def bench(arguments: argparse.Namespace, folder: Path) -> int:
     """All rows, and what came out."""
-    files, media_bytes, database_bytes = (400, 100 * MB, 40 * MB) if arguments.quick else (4_000, 1_000 * MB, 400 * MB)
+    scale = arguments.scale
+    files, media_bytes, database_bytes = max(10, int(10_000 * scale)), int(2_600 * MB * scale), int(1_000 * MB * scale)
     need_room(folder, ROOM_FACTOR * max(media_bytes, database_bytes))
     tools = coffer_tools(arguments.tools)
     contenders, lacking = all_contenders(tools)
@@ -89,7 +94,7 @@ def bench(arguments: argparse.Namespace, folder: Path) -> int:
         raise BenchError("nothing was measured", NOTHING_DONE)
     print_all(about, records)
     if arguments.json:
-        table.write_json(arguments.json, about, records)
+        table.write_json(arguments.json, about | {"goals": goals.as_json(goals.judge(records))}, records)
     return PARTLY if runs.failures or tools is None else 0
 
 
@@ -121,6 +126,9 @@ def measure_media(runs: Runs, count: int, folder: Path, files: int, size: int) -
     media.make(place, files, size)
     expected = media.digest(place)
     runs.alternate(count, "media", functools.partial(runs.media, files=place, expected=expected))
+    shutil.rmtree(place)
+    media.make(place, files // 10, size // 10)
+    runs.alternate(count, "a tenth of the media", functools.partial(runs.tenth, files=place), only=table.OURS)
     shutil.rmtree(place)
 
 
@@ -172,6 +180,7 @@ def print_all(about: dict[str, Any], records: list[dict[str, Any]]) -> None:
     print("\n'coffer/it' is Coffer's time, or growth of the store, divided by the other's: below 1 is good for Coffer.")
     for name, note in about["notes"].items():
         print(f"{name}: {note}")
+    print(f"\n{goals.show(goals.judge(records))}")
     bad = table.bad_for_us(records)
     print("\nBad for Coffer:" if bad else "\nNo ratio is bad for Coffer.")
     for line in bad:

@@ -20,6 +20,8 @@ def programs() -> Path | None:
 class Cluster:
     """A running server."""
 
+    account = ACCOUNT
+
     def __init__(self, folder: Path) -> None:
         bin_folder = programs()
         if bin_folder is None:

@@ -48,6 +48,10 @@ class Contender(ABC):
         """Where the restored folder then lies."""
         return target
 
+    def drill(self, place: Place, cluster: Cluster) -> str | None:
+        """Restore the newest save of the database into a new one, where the tool or custom knows how."""
+        return None
+
 
 def run(command: list[str], place: Place) -> str:
     """Run a preparation."""
@@ -70,7 +74,7 @@ def new_key(place: Place) -> str:
 
 class Coffer(Contender):
     name, needs = "coffer", ["age-keygen"]
-    note = "padded packs, signed ledger; counts and hashes every row of a dump as it passes; a restore waits for the disk and compares"
+    note = "padded packs, signed ledger; counts and hashes every row of a dump as it passes; a restore waits for the disk and compares; a drill makes a cluster and compares every row"
 
     def __init__(self, tools: Path) -> None:
         self._tools = tools
@@ -98,9 +102,15 @@ class Coffer(Contender):
         return self._configure(place, f'{{kind: postgresql, conninfo: "{cluster.conninfo(f"night{night}")}"}}')
 
     def restore_files(self, place: Place, target: Path) -> str:
+        return f"{self._restore(place, 'run')} --source it --target {target}"
+
+    def drill(self, place: Place, cluster: Cluster) -> str | None:
+        return self._restore(place, "drill")
+
+    def _restore(self, place: Place, verb: str) -> str:
         tool = shlex.quote(str(self._tools / "coffer-restore"))
         keys = f"--trust {place.folder}/keys/host.pub --identity {place.folder}/identity"
-        return f"{tool} run --store {place.repository} {keys} --source it --target {target}"
+        return f"{tool} {verb} --store {place.repository} {keys}"
 
 
 class Restic(Contender):
@@ -156,6 +166,13 @@ class Plain(Contender):
 
     def save_database(self, place: Place, cluster: Cluster, night: int) -> str:
         return f"{dump(cluster, night)} | zstd -q -3 -T2 | age -r {self._recipient} > {place.repository}/night{night} && sync {place.repository}/night{night}"
+
+    def drill(self, place: Place, cluster: Cluster) -> str | None:
+        cluster.psql("postgres", "DROP DATABASE IF EXISTS by_hand")
+        sealed = f"age -d -i {place.folder}/identity {place.repository}/night2 | zstd -dq"
+        login = f"-h {cluster.folder} -U {cluster.account}"
+        restore = f"{cluster.programs}/pg_restore --exit-on-error --no-owner {login} -d by_hand"
+        return f"{cluster.programs}/createdb {login} -T template0 by_hand && {sealed} | {restore}"
 
     def restore_files(self, place: Place, target: Path) -> str:
         return f"mkdir {target} && age -d -i {place.folder}/identity {place.repository}/night2 | tar -C {target} -xf -"

@@ -11,9 +11,11 @@ from .contenders import Contender, Place
 from .measuring import Cost, measure, stored_bytes
 from .trouble import BenchError, tell
 
+MEDIA_TENTH = "media, a tenth of the files, first night"
 MEDIA_FIRST, MEDIA_AGAIN, MEDIA_BACK = "media, first night", "media, second night, unchanged", "media, restore"
 DATABASE_FIRST, DATABASE_AGAIN = "database, first night", "database, second night, 1.4 % changed"
-ROWS = (MEDIA_FIRST, MEDIA_AGAIN, MEDIA_BACK, DATABASE_FIRST, DATABASE_AGAIN)
+DATABASE_DRILL = "database, drill"
+ROWS = (MEDIA_FIRST, MEDIA_AGAIN, MEDIA_BACK, MEDIA_TENTH, DATABASE_FIRST, DATABASE_AGAIN, DATABASE_DRILL)
 
 
 @dataclass
@@ -33,11 +35,12 @@ class Runs:
         self.figures: dict[str, dict[str, Figures]] = {row: {} for row in ROWS}
         self.failures: list[str] = []
 
-    def alternate(self, runs: int, what: str, once: Callable[[Contender, Place], None]) -> None:
+    def alternate(self, runs: int, what: str, once: Callable[[Contender, Place], None], only: str | None = None) -> None:
         """Let the contenders take turns, another one first each time."""
+        contenders = [each for each in self._contenders if only in (None, each.name)]
         for number in range(runs):
-            turn = number % len(self._contenders)
-            for contender in self._contenders[turn:] + self._contenders[:turn]:
+            turn = number % len(contenders) if contenders else 0
+            for contender in contenders[turn:] + contenders[:turn]:
                 tell(f"{what}, run {number + 1} of {runs}: {contender.name}")
                 place = Place(self._folder / "place")
                 try:
@@ -59,10 +62,17 @@ class Runs:
             raise BenchError("what was restored is not what was saved")
         self._of(MEDIA_BACK, contender).costs.append(cost)
 
+    def tenth(self, contender: Contender, place: Place, files: Path) -> None:
+        """A first night of fewer files."""
+        self._save(MEDIA_TENTH, contender, place, contender.save_files(place, files, 1))
+
     def database(self, contender: Contender, place: Place, cluster: Cluster) -> None:
-        """Two nights of a database."""
+        """Two nights of a database, and a restore that proves the second."""
         self._save(DATABASE_FIRST, contender, place, contender.save_database(place, cluster, 1))
         self._save(DATABASE_AGAIN, contender, place, contender.save_database(place, cluster, 2))
+        drill = contender.drill(place, cluster)
+        if drill is not None:
+            self._of(DATABASE_DRILL, contender).costs.append(measure(drill, place.environment, place.folder / "log"))
 
     def _save(self, row: str, contender: Contender, place: Place, script: str) -> None:
         before = stored_bytes(place.repository)

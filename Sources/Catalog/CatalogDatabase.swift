@@ -8,6 +8,8 @@ import Vocabulary
 /// All of it can be rebuilt from the store with the index identities, but for the list of unchanged
 /// files, which a run makes anew by reading them.
 package final class CatalogDatabase {
+  /// Where each chunk is; its files lie beside the database.
+  let chunks: ChunkTable
   private let queue: DatabaseQueue
   private let path: FilePath
   private var lastPack: Int64
@@ -28,6 +30,7 @@ package final class CatalogDatabase {
     do {
       queue = try DatabaseQueue(path: path.string, configuration: configuration)
       try Self.migrations.migrate(queue)
+      chunks = try queue.write { try ChunkTable(in: FilePath(path.string + ".chunks"), of: $0) }
       lastPack = try queue.read { db in
         try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'packs'") ?? 0
       }
@@ -54,7 +57,7 @@ package final class CatalogDatabase {
   }
 
   private static let tables = [
-    "facts", "packs", "chunks", "objects", "compartments", "source_packs", "files",
+    "facts", "packs", "chunk_runs", "objects", "compartments", "source_packs", "files",
   ]
 
   private static var migrations: DatabaseMigrator {
@@ -100,12 +103,33 @@ package final class CatalogDatabase {
             PRIMARY KEY (compartment, source, folder, name)) WITHOUT ROWID;
           """)
     }
+    // Chunks moved out of the database, to files that ten million of them can be looked up in. The
+    // ids of published packs are in the store's indexes: the next run rebuilds the catalog from them.
+    migrator.registerMigration("3") { db in
+      try db.execute(
+        sql: """
+          DELETE FROM facts; DELETE FROM packs; DELETE FROM objects; DELETE FROM compartments;
+          DELETE FROM source_packs; DELETE FROM files;
+          DROP TABLE chunks;
+          ALTER TABLE packs ADD COLUMN in_run INTEGER NOT NULL DEFAULT 0;
+          CREATE TABLE chunk_runs (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, entries INTEGER NOT NULL, sha256 BLOB NOT NULL);
+          """)
+    }
     return migrator
   }
 
   /// Changes the catalog in one transaction, durable when the call returns.
   func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-    try explaining { try queue.write(body) }
+    try explaining {
+      do {
+        return try queue.write(body)
+      } catch {
+        // What the transaction told the table of chunks never happened.
+        try? queue.read { try chunks.load($0) }
+        throw error
+      }
+    }
   }
 
   /// Reads the catalog in one transaction.
@@ -157,6 +181,7 @@ package final class CatalogDatabase {
       for table in Self.tables {
         try db.execute(sql: "DELETE FROM \(table)")
       }
+      try chunks.load(db)
     }
   }
 }

@@ -18,16 +18,8 @@ package final class CompartmentMemory: ChunkMemory {
   }
 
   package func pack(holding chunk: ChunkID) throws -> PackHandle? {
-    try catalog.look { db in
-      // A key that two compartments share, or that moved to another, makes no pack theirs.
-      let statement = try db.cachedStatement(
-        sql: """
-          SELECT pack FROM chunks JOIN packs ON packs.id = chunks.pack
-          WHERE chunks.id = ? AND packs.compartment = ?
-          """)
-      return try Int64.fetchOne(statement, arguments: [chunk.blob, compartment.text])
-        .map { PackHandle($0) }
-    }
+    // A key that two compartments share, or that moved to another, makes no pack theirs.
+    catalog.chunks.pack(holding: chunk, in: compartment.text).map { PackHandle($0) }
   }
 
   package func reservePack() -> PackHandle { PackHandle(catalog.reservePack()) }
@@ -37,15 +29,13 @@ package final class CompartmentMemory: ChunkMemory {
     waiting.removeAll { $0.packs.allSatisfy { $0 <= handle } }
     try catalog.write { db in
       try db.execute(
-        sql: "INSERT INTO packs VALUES (?, ?, ?, ?, ?, ?, NULL, ?)",
+        sql: "INSERT INTO packs VALUES (?, ?, ?, ?, ?, ?, NULL, ?, 0)",
         arguments: [
           handle.number, compartment.text, pack.name.bytes.blob, pack.size, pack.headerSize,
           pack.headerSHA256.bytes.blob, pack.record.blob,
         ])
-      let insert = try db.cachedStatement(sql: "INSERT OR REPLACE INTO chunks VALUES (?, ?)")
-      for chunk in pack.chunks {
-        try insert.execute(arguments: [chunk.blob, handle.number])
-      }
+      catalog.chunks.add(pack.chunks, in: handle.number, of: compartment.text)
+      if catalog.chunks.isFull { try catalog.chunks.writeRun(db) }
       try FileMemory.insert(ready, of: compartment, db)
     }
   }
@@ -61,8 +51,4 @@ package final class CompartmentMemory: ChunkMemory {
     waiting = []
     try catalog.write { db in try FileMemory.insert(ready, of: compartment, db) }
   }
-}
-
-extension ChunkID {
-  var blob: DatabaseValue { bytes.blob }
 }

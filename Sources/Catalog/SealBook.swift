@@ -28,7 +28,7 @@ package struct SealBook {
       let arguments: StatementArguments = [seal.name.text]
       let packs = try Int64.fetchAll(
         db, sql: "SELECT id FROM packs WHERE compartment = ?", arguments: arguments)
-      try SnapshotBook.drop(packs.map { PackHandle($0) }, db)
+      try SnapshotBook.drop(packs.map { PackHandle($0) }, catalog.chunks, db)
       try db.execute(
         sql: "DELETE FROM source_packs WHERE compartment = ?", arguments: arguments)
       try db.execute(sql: "DELETE FROM files WHERE compartment = ?", arguments: arguments)

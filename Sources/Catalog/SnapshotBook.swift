@@ -82,9 +82,17 @@ package struct SnapshotBook {
     }
   }
 
+  /// The same packs' handles alone: records of a first night of millions of files are large.
+  package func pendingHandles() throws -> [PackHandle] {
+    try catalog.read { db in
+      try Int64.fetchAll(db, sql: "SELECT id FROM packs WHERE snapshot IS NULL ORDER BY id")
+        .map { PackHandle($0) }
+    }
+  }
+
   /// Drops packs, with all that is known of their chunks.
   package func drop(_ packs: [PackHandle]) throws {
-    try catalog.write { db in try Self.drop(packs, db) }
+    try catalog.write { db in try Self.drop(packs, catalog.chunks, db) }
   }
 
   /// Packs that some source uses.
@@ -142,12 +150,14 @@ package struct SnapshotBook {
     published: [PackHandle], dropped: [PackHandle]
   ) throws {
     try catalog.write { db in
+      // Their records go: from now on the runs alone know their chunks.
+      try catalog.chunks.writeRun(db)
       for pack in published {
         try db.execute(
           sql: "UPDATE packs SET snapshot = ?, record = NULL WHERE id = ?",
           arguments: [snapshot.text, pack.number])
       }
-      try Self.drop(dropped, db)
+      try Self.drop(dropped, catalog.chunks, db)
       for name in unneeded {
         try db.execute(sql: "DELETE FROM objects WHERE name = ?", arguments: [name.path])
       }
@@ -184,7 +194,6 @@ package struct SnapshotBook {
           sql: "INSERT INTO objects VALUES (?, ?, ?)",
           arguments: [name.path, facts.size, facts.sha256.bytes.blob])
       }
-      let insert = try db.makeStatement(sql: "INSERT OR REPLACE INTO chunks VALUES (?, ?)")
       for (snapshot, compartment, pack) in packs {
         guard let payload = needed.objects[.pack(pack.name)],
           let header = needed.objects[.packHeader(pack.name)]
@@ -199,9 +208,9 @@ package struct SnapshotBook {
             header.sha256.bytes.blob, snapshot.text,
           ])
         let handle = db.lastInsertedRowID
-        for frame in pack.frames {
-          for chunk in frame.chunks { try insert.execute(arguments: [chunk.id.blob, handle]) }
-        }
+        catalog.chunks.add(
+          pack.frames.lazy.flatMap { $0.chunks.lazy.map(\.id) }, in: handle, of: compartment.text)
+        if catalog.chunks.isFull { try catalog.chunks.writeRun(db) }
         last = handle
       }
       for source in sources {
@@ -211,6 +220,7 @@ package struct SnapshotBook {
             SELECT compartment, ?, id FROM packs WHERE compartment = ?
             """, arguments: [source.name.text, source.compartment.text])
       }
+      try catalog.chunks.writeRun(db)
       try SealBook.note(seals, db)
       try CatalogDatabase.setHead(head, db)
       return last
@@ -218,9 +228,9 @@ package struct SnapshotBook {
     catalog.skipPacks(upTo: last)
   }
 
-  static func drop(_ packs: [PackHandle], _ db: Database) throws {
+  static func drop(_ packs: [PackHandle], _ chunks: ChunkTable, _ db: Database) throws {
     for pack in packs {
-      try db.execute(sql: "DELETE FROM chunks WHERE pack = ?", arguments: [pack.number])
+      chunks.remove(pack.number)
       try db.execute(sql: "DELETE FROM source_packs WHERE pack = ?", arguments: [pack.number])
       try db.execute(sql: "DELETE FROM packs WHERE id = ?", arguments: [pack.number])
     }

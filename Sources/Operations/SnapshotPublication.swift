@@ -26,7 +26,7 @@ struct SnapshotPublication {
   ) throws -> LedgerHead {
     let book = SnapshotBook(catalog)
     let used = try book.usedPacks()
-    let pending = try book.pendingPacks()
+    let pending = try book.pendingHandles()
     let before = try book.needed()
     var after = NeededSet()
     // What was read of a source that was then not saved serves the next run.
@@ -49,7 +49,7 @@ struct SnapshotPublication {
       let records = saved.filter { $0.step.compartment == compartment }.map(\.record)
       if !records.isEmpty { try putManifest(of: records, compartment, needed: &after) }
     }
-    var droppedPacks = pending.map(\.handle).filter { !used.contains($0) && !kept.contains($0) }
+    var droppedPacks = pending.filter { !used.contains($0) && !kept.contains($0) }
     for pack in try book.publishedPacks() {
       guard used.contains(pack.handle) else {
         droppedPacks.append(pack.handle)
@@ -72,7 +72,7 @@ struct SnapshotPublication {
     let head = try entry.publish(to: store, signedWith: keys.signing)
     try book.record(
       snapshot, head: head, added: added, unneeded: unneeded,
-      published: pending.map(\.handle).filter(used.contains), dropped: droppedPacks)
+      published: pending.filter(used.contains), dropped: droppedPacks)
     return head
   }
 

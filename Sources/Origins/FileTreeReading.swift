@@ -15,40 +15,60 @@ struct FileTreeReading {
     self.context = context
   }
 
-  /// Hands on every record; `content` lends the data of a regular file, holes left out, and throws
-  /// at its end where it is not what was saved.
+  /// Hands on every record.
+  ///
+  /// `content` lends the data of a regular file, holes left out, and throws at its end where it is not
+  /// what was saved. Where that of all files will be asked for, `readingAhead` has workers fetch the
+  /// next ones.
   func eachFile(
+    readingAhead: Bool = false,
     _ take: (FileRecord, _ content: ((RawSpan) throws -> Void) throws -> Void) throws -> Void
   ) throws {
+    var ahead = FilesAhead()
+    func deliverOldest() throws {
+      guard let (file, cursor) = ahead.removeOldest() else { return }
+      try take(file) { consume in try deliver(file, cursor ?? self.cursor(of: file), consume) }
+    }
     var parser = FileListParser()
     try reader.stream(record.content) { piece in
       try parser.feed(piece.copied()) { file in
-        try take(file) { consume in try deliver(file, consume) }
+        var cursor = readingAhead && file.content != nil ? try cursor(of: file) : nil
+        try cursor?.readAhead()
+        ahead.append(file, cursor)
+        while !readingAhead && !ahead.isEmpty || ahead.isFull { try deliverOldest() }
       }
     }
     try parser.finish()
+    while !ahead.isEmpty { try deliverOldest() }
   }
 
-  private func deliver(_ file: FileRecord, _ consume: (RawSpan) throws -> Void) throws {
-    guard let text = file.content, let reference = ContentReference(text),
-      let expected = file.sha256
-    else {
+  private func cursor(of file: FileRecord) throws -> ContentCursor {
+    guard let text = file.content, let reference = ContentReference(text) else {
       throw OperatorError(
         "file-list.malformed", .mismatch, "\(record.name): \(file.path) has no content")
     }
+    return reader.cursor(reference)
+  }
+
+  private func deliver(
+    _ file: FileRecord, _ cursor: ContentCursor, _ consume: (RawSpan) throws -> Void
+  ) throws {
     let extents = file.extents ?? [FileExtent(offset: 0, length: file.size)]
+    var cursor = cursor
     var position = ExtentPosition(extents)
-    var hasher = SHA256Hasher()
+    let digest = file.extents == nil ? ConcurrentDigest() : nil
     var whole = HoleFillingHasher(file.extents != nil, interruption: context.interruption)
     do {
-      try reader.stream(reference) { piece in
-        hasher.update(piece)
-        try position.place(piece) { try whole.update($0, at: $1) }
-        try consume(piece)
-        context.meter.advance(bytes: piece.byteCount)
+      while let piece = try cursor.next() {
+        digest?.update(piece)
+        try piece.withBytes { piece in
+          try position.place(piece) { try whole.update($0, at: $1) }
+          try consume(piece)
+        }
+        context.meter.advance(bytes: piece.count)
       }
-      let ofData = hasher.finish()
-      guard (try whole.finish(size: Int(file.size)) ?? ofData) == expected else {
+      let ofHoles = try whole.finish(size: Int(file.size))
+      guard let found = ofHoles ?? digest?.finish(), found == file.sha256 else {
         throw OperatorError("content.mismatch", .mismatch, "its SHA-256 is not what was saved")
       }
       context.meter.advance(bytes: 0, files: 1)
@@ -58,6 +78,39 @@ struct FileTreeReading {
         hint: error.hint)
     }
   }
+}
+
+/// Files whose content is being fetched, in the order of the list.
+private struct FilesAhead {
+  private static let mostFiles = 512
+  private static let mostBytes: Int64 = 12 << 20
+
+  private var files: [(FileRecord, ContentCursor?)] = []
+  private var first = 0
+  private var bytes: Int64 = 0
+
+  var isEmpty: Bool { first == files.count }
+  var isFull: Bool { files.count - first > Self.mostFiles || bytes > Self.mostBytes }
+
+  mutating func append(_ file: FileRecord, _ cursor: ContentCursor?) {
+    files.append((file, cursor))
+    bytes += Self.weight(file)
+  }
+
+  mutating func removeOldest() -> (FileRecord, ContentCursor?)? {
+    guard !isEmpty else { return nil }
+    let oldest = files[first]
+    first += 1
+    bytes -= Self.weight(oldest.0)
+    if first * 2 > files.count {
+      files.removeFirst(first)
+      first = 0
+    }
+    return oldest
+  }
+
+  /// A cursor fetches no more than this of a large file.
+  private static func weight(_ file: FileRecord) -> Int64 { min(file.size, mostBytes) }
 }
 
 /// Where in a sparse file the next bytes of its data belong.

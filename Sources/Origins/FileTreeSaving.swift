@@ -19,6 +19,7 @@ struct FileTreeSaving: ~Copyable {
   private var list: ContentStream
   private var lines = FileListWriter()
   private var text: [UInt8] = []
+  private var waiting = WaitingLines()
   private var buffer = ReadBuffer()
   private var known: [[UInt8]: FileMemory.Line] = [:]
   private var folder = RelativePath.root
@@ -60,13 +61,12 @@ struct FileTreeSaving: ~Copyable {
   mutating func visit(_ entry: borrowing FoundEntry) throws {
     try context.interruption.check()
     guard entry.status.kind == .regular, entry.firstLink == nil else {
-      append(try entry.record())
-      return try flushList(atLeast: Self.listPiece)
+      try waiting.append(.known(line(of: entry.record())))
+      return try takeLines()
     }
     let stamp = entry.status.stamp.catalogBytes
     if let line = known[entry.path.name], line.stamp == stamp, entry.path.parent == folder {
-      lines.finish(to: &text)
-      text.append(contentsOf: line.line)
+      waiting.append(.known(line.line))
       packs.formUnion(line.packs)
     } else {
       try store(entry)
@@ -75,11 +75,12 @@ struct FileTreeSaving: ~Copyable {
     files += 1
     context.meter.advance(bytes: Int(entry.status.stamp.size), files: 1)
     if hadRows { checkRow(entry.path) }
-    try flushList(atLeast: Self.listPiece)
+    try takeLines()
   }
 
   /// Ends the list.
   consuming func finish(leftOut: [RelativePath]) throws -> SavedSource {
+    while let item = waiting.oldest { try take(item) }
     lines.finish(to: &text)
     try flushList(atLeast: 1)
     if let absence {
@@ -128,8 +129,40 @@ struct FileTreeSaving: ~Copyable {
     try context.files.forgetFolders { folders.contains($0) }
   }
 
-  private mutating func append(_ record: FileRecord) {
-    lines.append(record, to: &text)
+  /// Takes lines whose files are stored, and waits for some where too many are not.
+  private mutating func takeLines() throws {
+    while let item = waiting.due { try take(item) }
+    try flushList(atLeast: Self.listPiece)
+  }
+
+  private mutating func take(_ item: WaitingLines.Item) throws {
+    waiting.removeOldest()
+    switch item {
+    case .known(let line):
+      lines.finish(to: &text)
+      text.append(contentsOf: line)
+    case .file(var file):
+      let stored = try context.writer.settle(file.content)
+      file.record.sha256 = file.record.sha256 ?? stored.content.sha256
+      file.record.content = stored.content.reference.text
+      packs.formUnion(stored.packs)
+      let line = line(of: file.record)
+      text.append(contentsOf: line)
+      guard let stamp = file.stamp else { return }
+      let path = file.record.path
+      context.memory.remember(
+        FileMemory.Line(
+          source: context.source, folder: path.parent?.bytes ?? [], name: path.name, stamp: stamp,
+          line: line, packs: stored.packs.sorted()))
+    }
+  }
+
+  /// The header goes before the first line, and belongs to none.
+  private mutating func line(of record: FileRecord) -> [UInt8] {
+    lines.finish(to: &text)
+    var line: [UInt8] = []
+    lines.append(record, to: &line)
+    return line
   }
 
   private mutating func flushList(atLeast size: Int) throws {
@@ -140,9 +173,9 @@ struct FileTreeSaving: ~Copyable {
 
   /// Reads a file, twice where it changed meanwhile; what changes again is kept and marked torn.
   private mutating func store(_ entry: borrowing FoundEntry) throws {
-    var (record, stamp, stored, isStable) = try read(entry)
+    var (file, isStable) = try read(entry)
     if !isStable {
-      (record, stamp, stored, isStable) = try read(entry)
+      (file, isStable) = try read(entry)
       if isStable {
         notes.append("\(entry.path): changed while it was read, and was read again")
       } else {
@@ -150,33 +183,27 @@ struct FileTreeSaving: ~Copyable {
         torn += 1
       }
     }
-    lines.finish(to: &text)
-    let start = text.count
-    append(record)
-    packs.formUnion(stored.packs)
-    guard isStable else { return }
-    context.memory.remember(
-      FileMemory.Line(
-        source: context.source, folder: folder.bytes, name: entry.path.name, stamp: stamp,
-        line: Array(text[start...]), packs: stored.packs.sorted()))
+    waiting.append(.file(file))
   }
 
-  private mutating func read(_ entry: borrowing FoundEntry) throws -> (
-    FileRecord, stamp: [UInt8], ContentStream.Stored, isStable: Bool
-  ) {
+  private mutating func read(
+    _ entry: borrowing FoundEntry
+  ) throws -> (WaitingLines.File, isStable: Bool) {
     let reader = try entry.open()
     var record = try reader.record()
-    var stream = context.writer.begin(.coarse)
+    var stream = context.writer.begin(.coarse, expecting: Int(record.size))
     var whole = HoleFillingHasher(reader.extents != nil, interruption: context.interruption)
     let reading = try reader.read(using: &buffer) { offset, piece in
       try stream.write(piece)
       try whole.update(piece, at: Int(offset))
     }
     record.adopt(reading)
-    let stored = try stream.finish()
-    record.sha256 = try whole.finish(size: Int(reading.size)) ?? stored.content.sha256
-    record.content = stored.content.reference.text
-    return (record, reader.status.stamp.catalogBytes, stored, reading.outcome == .stable)
+    record.sha256 = try whole.finish(size: Int(reading.size))
+    let isStable = reading.outcome == .stable
+    let file = WaitingLines.File(
+      record: record, stamp: isStable ? reader.status.stamp.catalogBytes : nil,
+      content: try stream.finishLater())
+    return (file, isStable)
   }
 
   private mutating func checkRow(_ path: RelativePath) {

@@ -113,7 +113,7 @@ package struct FilesOrigin: Origin {
   package static func verify(
     _ record: SourceRecord, reader: CompartmentReader, context: RestoringContext
   ) throws {
-    try FileTreeReading(record, reader, context).eachFile { file, content in
+    try FileTreeReading(record, reader, context).eachFile(readingAhead: true) { file, content in
       try context.interruption.check()
       guard case .regular = file.kind else { return }
       try content { _ in }
@@ -133,7 +133,7 @@ package struct FilesOrigin: Origin {
     let path = try target.requirePath(for: record)
     var writer = try FileTreeWriter(into: path)
     var torn: [String] = []
-    try FileTreeReading(record, reader, context).eachFile { file, content in
+    try FileTreeReading(record, reader, context).eachFile(readingAhead: true) { file, content in
       try context.interruption.check()
       if file.isTorn { torn.append("\(file.path)") }
       try writer.write(file, content: content)

@@ -182,17 +182,13 @@ package struct PostgresOrigin: Origin {
       facts.extensions, owner: owner ?? (create ? facts.owner : nil))
     let database = try DatabaseRestore(conninfo: login.conninfo)
     var cursor = reader.cursor(record.content.reference)
-    var check = ContentCheck(record.content)
+    let check = ContentCheck(record.content)
     let leftOut = try await database.restore(owner: login.role, dumpMajor: facts.serverMajor) {
       try context.interruption.check()
-      // Chunks of a dump are small; pg_restore gets them by the quarter megabyte.
-      var piece: [UInt8] = []
-      while piece.count < 256 * 1024, let chunk = try cursor.next() {
-        chunk.withBytes { check.update($0) }
-        piece.append(contentsOf: chunk)
-      }
+      guard let piece = try cursor.next() else { return nil }
+      check.update(piece)
       context.meter.advance(bytes: piece.count)
-      return piece.isEmpty ? nil : piece
+      return piece
     }
     try check.finish()
     try database.finish(profile)

@@ -21,6 +21,16 @@ package struct SealedPack: Sendable {
   /// The pack's part of an index, `IndexFile.record(of:)`.
   package let record: [UInt8]
   package let chunks: [ChunkID]
+
+  /// Puts together what is known of a pack.
+  package init(
+    name: SHA256Digest, size: Int, headerSize: Int, headerSHA256: SHA256Digest, record: [UInt8],
+    chunks: [ChunkID]
+  ) {
+    (self.name, self.size) = (name, size)
+    (self.headerSize, self.headerSHA256) = (headerSize, headerSHA256)
+    (self.record, self.chunks) = (record, chunks)
+  }
 }
 
 /// What a compartment's writer must know of chunks that are already kept.

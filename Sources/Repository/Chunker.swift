@@ -28,79 +28,143 @@ package struct GearTable: Sendable {
   }
 }
 
+/// A run of whole chunks of one content, one after the other.
+struct ChunkBlock: Sendable {
+  let bytes: [UInt8]
+  /// Where each chunk ends; the last one ends the block.
+  let ends: [Int]
+
+  /// Lends each chunk.
+  func eachChunk(_ take: (Int, RawSpan) throws -> Void) rethrows {
+    try bytes.withBytes { bytes in
+      var start = 0
+      for (number, end) in ends.enumerated() {
+        try take(number, bytes.extracting(start..<end))
+        start = end
+      }
+    }
+  }
+}
+
 /// Cuts content where the content itself says, so that an insertion moves no later boundary.
 ///
 /// A gear hash with normalised cutting (Xia et al., FastCDC): before the average length a cut needs
-/// two more zero bits than after it, which keeps lengths near the average.
-package struct Chunker: ~Copyable {
+/// two more zero bits than after it, which keeps lengths near the average. Every byte is looked at
+/// once, and copied once, but for the beginning of a chunk that a block leaves to the next one.
+struct Chunker: ~Copyable {
+  /// Blocks are handed on once they hold this much.
+  static let blockSize = 1 << 20
+
   private let sizes: ChunkSizes
   private let gear: [UInt64]
   private let strictMask: UInt64
   private let looseMask: UInt64
-  /// Bytes of chunks that are not whole yet; grows to twice the greatest chunk, and for small
-  /// content only to that content's size.
   private var buffer: [UInt8] = []
+  private var ends: [Int] = []
+  /// Where the chunk that is looked at began, how far it was looked at, and the hash there.
+  private var start = 0
+  private var position = 0
+  private var hash: UInt64 = 0
 
-  /// Prepares to cut one content; use a new chunker for the next.
-  package init(_ sizes: ChunkSizes, gear: GearTable) {
+  /// Prepares to cut one content, of `size` bytes, roughly, where that is known; use a new chunker for
+  /// the next.
+  init(_ sizes: ChunkSizes, gear: GearTable, expecting size: Int? = nil) {
     self.sizes = sizes
     self.gear = gear.words
     let bits = sizes.average.trailingZeroBitCount
     // The top bits of a gear hash depend on the last 64 bytes; the bottom ones on fewer.
     strictMask = ~0 << UInt64(64 - bits - 2)
     looseMask = ~0 << UInt64(64 - bits + 2)
+    buffer.reserveCapacity(min(size ?? Self.blockSize, Self.room(sizes)))
   }
 
-  /// Takes more content, and lends each whole chunk to `emit`.
-  package mutating func feed(
-    _ bytes: RawSpan, emit: (RawSpan) throws -> Void
-  ) throws {
-    var rest = bytes
-    while rest.byteCount > 0 {
-      let count = min(2 * sizes.maximum - buffer.count, rest.byteCount)
-      buffer.append(rest.extracting(first: count))
-      rest = rest.extracting(droppingFirst: count)
-      try emitChunks(whileMoreThan: sizes.maximum, emit)
+  /// Takes more content.
+  ///
+  /// - Returns: the whole chunks so far, where they are worth to be handed on.
+  mutating func feed(_ bytes: RawSpan) -> ChunkBlock? {
+    buffer.append(bytes)
+    scan()
+    guard let end = ends.last, end >= Self.blockSize else { return nil }
+    return takeBlock(upTo: end)
+  }
+
+  /// Ends the content.
+  ///
+  /// - Returns: the last chunks; none where the content was empty, or ended with the block before.
+  consuming func finish() -> ChunkBlock {
+    if start < buffer.count { ends.append(buffer.count) }
+    return ChunkBlock(bytes: buffer, ends: ends)
+  }
+
+  /// Enough for most blocks; a few grow.
+  private static func room(_ sizes: ChunkSizes) -> Int { blockSize + 2 * sizes.average }
+
+  private mutating func takeBlock(upTo end: Int) -> ChunkBlock {
+    var rest: [UInt8] = []
+    rest.reserveCapacity(max(buffer.count - end, Self.room(sizes)))
+    rest.append(contentsOf: buffer[end...])
+    buffer.removeLast(buffer.count - end)
+    let block = ChunkBlock(bytes: buffer, ends: ends)
+    (buffer, ends) = (rest, [])
+    position -= end
+    start = 0
+    return block
+  }
+
+  private mutating func scan() {
+    while position < buffer.count {
+      // A chunk's first bytes are not hashed: no chunk ends there.
+      let first = min(start + sizes.minimum, buffer.count)
+      position = max(position, first)
+      let normal = min(start + sizes.average, buffer.count)
+      let last = min(start + sizes.maximum, buffer.count)
+      guard
+        scan(to: normal, strictMask) || scan(to: last, looseMask) || last == start + sizes.maximum
+      else { return }
+      ends.append(position)
+      start = position
+      hash = 0
     }
   }
 
-  /// Lends the last chunks; there are none when the content was empty.
-  package consuming func finish(emit: (RawSpan) throws -> Void) throws {
-    try emitChunks(whileMoreThan: 0, emit)
+  /// Moves on to a boundary, and says whether there is one before `end`.
+  private mutating func scan(to end: Int, _ mask: UInt64) -> Bool {
+    guard position < end else { return false }
+    var (position, hash) = (position, hash)
+    let found = unsafe buffer.withUnsafeBufferPointer { bytes in
+      unsafe gear.withUnsafeBufferPointer { gear in
+        unsafe Self.scan(bytes, &position, &hash, to: end, mask, gear)
+      }
+    }
+    (self.position, self.hash) = (position, hash)
+    return found
   }
 
-  private mutating func emitChunks(
-    whileMoreThan rest: Int, _ emit: (RawSpan) throws -> Void
-  ) throws {
-    var start = 0
-    while buffer.count - start > rest {
-      let length = unsafe buffer.withUnsafeBytes {
-        unsafe cut(UnsafeRawBufferPointer(rebasing: $0[start...]))
+  /// Two bytes a step: what the hash needs of both is added up while the step before is under way.
+  @inline(__always)
+  private static func scan(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int, _ hash: inout UInt64, to end: Int,
+    _ mask: UInt64, _ gear: UnsafeBufferPointer<UInt64>
+  ) -> Bool {
+    var (at, rolling) = (position, hash)
+    defer { (position, hash) = (at, rolling) }
+    while at + 1 < end {
+      let one = unsafe gear[Int(bytes[at])]
+      let two = unsafe (one << 1) &+ gear[Int(bytes[at + 1])]
+      let between = (rolling << 1) &+ one
+      rolling = (rolling << 2) &+ two
+      if between & mask == 0 {
+        at += 1
+        return true
       }
-      try buffer.withBytes { try emit($0.extracting(start..<start + length)) }
-      start += length
+      at += 2
+      if rolling & mask == 0 { return true }
     }
-    buffer.removeFirst(start)
-  }
-
-  private func cut(_ bytes: UnsafeRawBufferPointer) -> Int {
-    let end = min(bytes.count, sizes.maximum)
-    guard end > sizes.minimum else { return end }
-    let normal = min(sizes.average, end)
-    return unsafe gear.withUnsafeBufferPointer { gear in
-      var hash: UInt64 = 0
-      var position = sizes.minimum
-      while position < normal {
-        hash = unsafe (hash << 1) &+ gear[Int(bytes[position])]
-        position += 1
-        if hash & strictMask == 0 { return position }
-      }
-      while position < end {
-        hash = unsafe (hash << 1) &+ gear[Int(bytes[position])]
-        position += 1
-        if hash & looseMask == 0 { return position }
-      }
-      return end
+    if at < end {
+      rolling = unsafe (rolling << 1) &+ gear[Int(bytes[at])]
+      at += 1
+      return rolling & mask == 0
     }
+    return false
   }
 }

@@ -1,13 +1,11 @@
 package import AgeFormat
-import Dispatch
 package import SecretMemory
-import Synchronization
 package import Vocabulary
 
 /// Stores the chunks of one compartment: each once, in frames, in packs that only the recipients open.
 ///
-/// One writer belongs to one task. Frames are compressed on all cores, a few at a time, so memory
-/// stays at about one pack and one batch of frames.
+/// One writer belongs to one task, which reads, cuts, and asks what is known; workers hash, compress
+/// and seal meanwhile. Each of their queues is bounded: memory stays at about four packs.
 package final class CompartmentWriter {
   /// What has been stored.
   package struct Totals: Sendable {
@@ -24,7 +22,6 @@ package final class CompartmentWriter {
     case lists
   }
 
-  private static let packTarget = 32 * 1024 * 1024
   /// Of tiny files a pack would hold a million, and all that is noted of them waits for its end.
   private static let mostChunks = 32 * 1024
 
@@ -38,13 +35,11 @@ package final class CompartmentWriter {
   private let memory: any ChunkMemory
   private let interruption: Interruption
 
+  private var hashing = HashingQueue()
   private var lanes = [Frame](repeating: Frame(), count: Lane.allCases.count)
-  private var batch: [Frame] = []
-  private let batchSize = 2 * max(2, coreCount())
-  private var packed: [PackedFrame] = []
-  private var packedBytes = 0
-  private var openPack: PackHandle?
-  private var openChunks: Set<ChunkID> = []
+  private var open: GrowingPack?
+  private let sealer = PackSealer()
+  private var sealing: (pack: GrowingPack, outcome: Deferred<PackSealing>)?
 
   /// Prepares a writer.
   ///
@@ -53,7 +48,7 @@ package final class CompartmentWriter {
   ///   - recipients: who may open the packs; never empty.
   ///   - store: where the packs go.
   ///   - memory: what is known of chunks that are there already.
-  ///   - interruption: asked between batches of frames.
+  ///   - interruption: asked between blocks of content.
   package init(
     chunkIDKey: borrowing SecretBytes, recipients: [any Recipient], store: any BlobStore,
     memory: any ChunkMemory, interruption: Interruption
@@ -66,16 +61,59 @@ package final class CompartmentWriter {
     self.interruption = interruption
   }
 
-  /// Starts content that is cut into chunks of the given sizes.
-  package func begin(_ sizes: ChunkSizes) -> ContentStream {
-    ContentStream(writer: self, sizes: sizes)
+  /// Starts content that is cut into chunks of the given sizes; `size` says how long it is, roughly,
+  /// where that is known.
+  package func begin(_ sizes: ChunkSizes, expecting size: Int? = nil) -> ContentStream {
+    ContentStream(writer: self, sizes: sizes, expecting: size)
   }
 
-  /// Stores a chunk unless it is there already.
+  /// Waits until content that has ended was taken.
   ///
-  /// - Returns: its id and the pack that holds, or will hold, it.
-  func save(_ chunk: RawSpan, lane: Lane) throws -> (id: ChunkID, pack: PackHandle) {
-    try notingBreakage { try keep(chunk, lane) }
+  /// - Returns: what became of it.
+  package func settle(_ content: PendingContent) throws -> ContentStream.Stored {
+    try notingBreakage {
+      while true {
+        if let stored = content.stored { return stored }
+        guard try takeOldest() else {
+          throw OperatorError("content.lost", .failed, "a failure before it lost this content")
+        }
+      }
+    }
+  }
+
+  /// Seals what is still open and waits until the store has it; the writer can go on afterwards.
+  package func flush() throws {
+    try notingBreakage {
+      while try takeOldest() {}
+      try closePack()
+      try settleSealing()
+      try delivery.finish()
+    }
+  }
+
+  /// Takes a block of content to be hashed, and chunks of earlier ones to be kept.
+  func take(_ block: ChunkBlock, of content: PendingContent) throws {
+    try take(block, of: content, isLast: false)
+  }
+
+  /// Takes the last block of content, which may be empty.
+  func take(last block: ChunkBlock, of content: PendingContent) throws {
+    try take(block, of: content, isLast: true)
+  }
+
+  private func take(_ block: ChunkBlock, of content: PendingContent, isLast: Bool) throws {
+    try notingBreakage {
+      try interruption.check()
+      hashing.add(block, of: content, isLast: isLast)
+      while hashing.isFull || hashing.isReady { _ = try takeOldest() }
+      if sealing?.outcome.isReady == true { try settleSealing() }
+    }
+  }
+
+  private func takeOldest() throws -> Bool {
+    guard let (block, content, isLast) = try hashing.next() else { return false }
+    try content.append(block, isLast: isLast, to: self)
+    return true
   }
 
   /// A run that is asked to stop is not broken: it may still seal what it has read.
@@ -88,80 +126,59 @@ package final class CompartmentWriter {
     }
   }
 
-  private func keep(_ chunk: RawSpan, _ lane: Lane) throws -> (id: ChunkID, pack: PackHandle) {
+  /// Names a chunk and keeps it.
+  func save(_ chunk: RawSpan, _ lane: Lane) throws -> (id: ChunkID, pack: PackHandle) {
     let id = ChunkID(of: chunk, under: keyedHash)
-    if let openPack, openChunks.contains(id) { return (id, openPack) }
-    if let pack = try memory.pack(holding: id) { return (id, pack) }
-    let pack = openPack ?? memory.reservePack()
-    openPack = pack
-    openChunks.insert(id)
+    return (id, try keep(chunk, id, lane))
+  }
+
+  /// Keeps a chunk unless it is there already.
+  ///
+  /// - Returns: the pack that holds, or will hold, it.
+  func keep(_ chunk: RawSpan, _ id: ChunkID, _ lane: Lane) throws -> PackHandle {
+    for pack in [open, sealing?.pack] {
+      if let pack, pack.chunks.contains(id) { return pack.handle }
+    }
+    if let pack = try memory.pack(holding: id) { return pack }
+    let pack = open ?? GrowingPack(memory.reservePack())
+    open = pack
+    pack.chunks.insert(id)
     totals.newBytes += chunk.byteCount
     totals.newChunks += 1
     lanes[lane.rawValue].append(chunk, id: id)
-    if lanes[lane.rawValue].isFull { try close(lane) }
-    if openChunks.count >= Self.mostChunks { try closePack() }
-    return (id, pack)
+    if lanes[lane.rawValue].isFull { try close(lane, of: pack) }
+    // All frames go in before a pack is sealed: a chunk's pack is known from the moment it is saved.
+    if pack.isFull || pack.chunks.count >= Self.mostChunks { try closePack() }
+    return pack.handle
   }
 
-  /// Seals what is still open and waits until the store has it; the writer can go on afterwards.
-  package func flush() throws {
-    try notingBreakage {
-      try closePack()
-      try delivery.finish()
-    }
+  private func close(_ lane: Lane, of pack: GrowingPack) throws {
+    let frame = lanes[lane.rawValue]
+    lanes[lane.rawValue] = Frame()
+    try pack.add(frame)
   }
 
   private func closePack() throws {
-    for lane in Lane.allCases where !lanes[lane.rawValue].isEmpty {
-      batch.append(lanes[lane.rawValue])
-      lanes[lane.rawValue] = Frame()
-    }
-    compressBatch()
-    try sealPack()
+    guard let pack = open else { return }
+    for lane in Lane.allCases where !lanes[lane.rawValue].isEmpty { try close(lane, of: pack) }
+    try settleSealing()
+    let frames = pack.takeFrames()
+    sealing = (
+      pack,
+      Deferred(on: delivery.queue) { [sealer, recipients] in
+        try sealer.seal(frames.map { try $0.value() }, for: recipients)
+      }
+    )
+    open = nil
   }
 
-  private func close(_ lane: Lane) throws {
-    batch.append(lanes[lane.rawValue])
-    lanes[lane.rawValue] = Frame()
-    guard batch.count >= batchSize else { return }
-    compressBatch()
-    // All frames go in before a pack is sealed: a chunk's pack is known from the moment it is saved.
-    if packedBytes >= Self.packTarget { try closePack() }
-    try interruption.check()
-  }
-
-  private func compressBatch() {
-    let frames = batch
-    batch = []
-    let results = Mutex<[PackedFrame?]>(Array(repeating: nil, count: frames.count))
-    DispatchQueue.concurrentPerform(iterations: frames.count) { index in
-      let frame = frames[index].packed()
-      results.withLock { $0[index] = frame }
-    }
-    for case let frame? in results.withLock({ $0 }) {
-      packedBytes += frame.stored.count
-      packed.append(frame)
-    }
-  }
-
-  private func sealPack() throws {
-    guard let handle = openPack, !packed.isEmpty else { return }
-    let (archive, frames) = PackArchive.layOut(packed)
-    packed = []
-    packedBytes = 0
-    let fileKey = FileKey()
-    let header = try AgeHeader(fileKey: fileKey, recipients: recipients)
-    let payload = archive.withBytes { AgePayload.seal($0, with: fileKey) }
-    let name = SHA256Hasher.digest(of: payload)
-    let pack = SealedPack(
-      name: name, size: payload.count, headerSize: header.bytes.count,
-      headerSHA256: SHA256Hasher.digest(of: header.bytes),
-      record: IndexFile.record(of: PackDescription(name: name, frames: frames)),
-      chunks: frames.flatMap { $0.chunks.map(\.id) })
-    try memory.remember(pack, as: handle)
-    openPack = nil
-    openChunks = []
-    try delivery.deliver(name, header: header.bytes, payload: payload)
-    totals.storedBytes += payload.count + header.bytes.count
+  /// Waits until the pack before is sealed, remembers it, and sends it off.
+  private func settleSealing() throws {
+    guard let (pack, outcome) = sealing else { return }
+    let sealed = try outcome.value()
+    try memory.remember(sealed.pack, as: pack.handle)
+    sealing = nil
+    try delivery.deliver(sealed.pack.name, header: sealed.header, payload: sealed.payload)
+    totals.storedBytes += sealed.payload.count + sealed.header.count
   }
 }

@@ -1,24 +1,25 @@
-import SecretMemory
+import Synchronization
 import Vocabulary
 
-/// Compares content that passes by with what a manifest says of it.
-package struct ContentCheck: ~Copyable {
+/// Compares content that passes by with what a manifest says of it, beside what is done with it.
+package final class ContentCheck: Sendable {
   private let expected: Content
-  private var hasher = SHA256Hasher()
-  private var size = 0
+  private let digest = ConcurrentDigest()
+  private let size = Atomic(0)
 
   package init(_ expected: Content) {
     self.expected = expected
   }
 
-  package mutating func update(_ bytes: RawSpan) {
-    hasher.update(bytes)
-    size += bytes.byteCount
+  /// Takes the next bytes.
+  package func update(_ bytes: [UInt8]) {
+    digest.update(bytes)
+    size.wrappingAdd(bytes.count, ordering: .relaxed)
   }
 
   /// Throws `content.mismatch` where length or SHA-256 differ.
-  package consuming func finish() throws {
-    guard size == expected.size, hasher.finish() == expected.sha256 else {
+  package func finish() throws {
+    guard size.load(ordering: .relaxed) == expected.size, digest.finish() == expected.sha256 else {
       throw OperatorError(
         "content.mismatch", .mismatch,
         "content is not what was saved: its length or SHA-256 differs from the manifest's")

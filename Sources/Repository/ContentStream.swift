@@ -3,7 +3,8 @@ import Vocabulary
 
 /// Content on its way into the store.
 ///
-/// `finish` consumes the stream, so that writing after it does not compile.
+/// Blocks of it are hashed by workers while the next ones are read. `finish` consumes the stream, so
+/// that writing after it does not compile.
 package struct ContentStream: ~Copyable {
   /// What became of the content: how a manifest names it, and the packs that hold it.
   package struct Stored: Sendable {
@@ -12,40 +13,59 @@ package struct ContentStream: ~Copyable {
   }
 
   private let writer: CompartmentWriter
+  private let content: PendingContent
   private var chunker: Chunker
-  private var hasher = SHA256Hasher()
-  private var size = 0
-  private var tree = ContentTree()
 
-  init(writer: CompartmentWriter, sizes: ChunkSizes) {
+  init(writer: CompartmentWriter, sizes: ChunkSizes, expecting size: Int?) {
     self.writer = writer
-    chunker = Chunker(sizes, gear: writer.gear)
+    content = PendingContent(writer.keyedHash)
+    chunker = Chunker(sizes, gear: writer.gear, expecting: size)
   }
 
   /// Takes the next bytes.
   package mutating func write(_ bytes: RawSpan) throws {
-    hasher.update(bytes)
-    size += bytes.byteCount
-    let writer = writer
-    try chunker.feed(bytes) { chunk in
-      let (id, pack) = try writer.save(chunk, lane: .data)
-      try tree.append(id, in: pack, writer)
-    }
+    content.size += bytes.byteCount
+    if let block = chunker.feed(bytes) { try writer.take(block, of: content) }
   }
 
-  /// Ends the content.
+  /// Ends the content, and waits until all of it was taken.
   package consuming func finish() throws -> Stored {
     let writer = writer
-    let size = size
-    // Copied out: what consumes the chunker consumes the stream.
-    var tree = tree
-    try chunker.finish { chunk in
-      let (id, pack) = try writer.save(chunk, lane: .data)
-      try tree.append(id, in: pack, writer)
+    return try writer.settle(finishLater())
+  }
+
+  /// Ends the content, and waits for nothing: `CompartmentWriter.settle` does.
+  package consuming func finishLater() throws -> PendingContent {
+    let (writer, content) = (writer, content)
+    try writer.take(last: chunker.finish(), of: content)
+    return content
+  }
+}
+
+/// Content whose last blocks may still be with the workers.
+package final class PendingContent {
+  /// What became of it, once it is known.
+  package private(set) var stored: ContentStream.Stored?
+
+  let hashing: ContentHashing
+  fileprivate(set) var size = 0
+  var blocks = 0
+  private var tree = ContentTree()
+
+  fileprivate init(_ keyedHash: KeyedHash) {
+    hashing = ContentHashing(keyedHash)
+  }
+
+  /// Takes the chunks of the next block, in their order.
+  func append(_ block: HashedBlock, isLast: Bool, to writer: CompartmentWriter) throws {
+    try block.block.eachChunk { number, chunk in
+      let id = block.ids[number]
+      try tree.append(id, in: writer.keep(chunk, id, .data), writer)
     }
+    guard isLast else { return }
     let reference = try tree.finish(writer)
-    return Stored(
-      content: Content(reference: reference, size: size, sha256: hasher.finish()),
+    stored = ContentStream.Stored(
+      content: Content(reference: reference, size: size, sha256: hashing.wholeDigest()),
       packs: tree.packs)
   }
 }

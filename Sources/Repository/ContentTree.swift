@@ -49,7 +49,7 @@ struct ContentTree {
     for id in levels[height].waiting { id.append(to: &list) }
     levels[height].waiting = []
     levels[height].listsWritten += 1
-    let (id, pack) = try list.withBytes { try writer.save($0, lane: .lists) }
+    let (id, pack) = try list.withBytes { try writer.save($0, .lists) }
     note(pack)
     try append(id, at: height + 1, writer)
   }

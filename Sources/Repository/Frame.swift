@@ -1,4 +1,5 @@
 import Compression
+import SecretMemory
 import Vocabulary
 
 /// A run of chunks on its way into a pack.
@@ -15,7 +16,8 @@ package struct Frame: Sendable {
   var isFull: Bool { bytes.count >= Self.target }
 
   mutating func append(_ chunk: RawSpan, id: ChunkID) {
-    unsafe chunk.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    if bytes.isEmpty { bytes.reserveCapacity(max(Self.target + Self.target / 16, chunk.byteCount)) }
+    bytes.append(chunk)
     chunks.append((id, chunk.byteCount))
   }
 

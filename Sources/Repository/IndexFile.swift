@@ -47,14 +47,26 @@ package enum IndexFile {
       throw damaged("it does not start as an index of version 1 does")
     }
     var packs: [PackDescription] = []
-    for _ in 0..<(try reader.number(4)) {
-      guard let name = SHA256Digest(bytes: try reader.bytes(32)) else { throw damaged("no name") }
-      var frames: [FrameDescription] = []
-      for _ in 0..<(try reader.number(4)) { frames.append(try frame(&reader)) }
-      packs.append(PackDescription(name: name, frames: frames))
-    }
+    for _ in 0..<(try reader.number(4)) { packs.append(try pack(&reader)) }
     guard reader.restIsZero else { throw damaged("something follows the last pack") }
     return packs
+  }
+
+  /// Hands on the packs of records that stand one after the other, as `record` made them.
+  ///
+  /// - Throws: `index.damaged`, and what `take` throws.
+  package static func eachPack(
+    inRecords records: [UInt8], _ take: (PackDescription) throws -> Void
+  ) throws {
+    var reader = LittleEndianReader(records)
+    while !reader.isAtEnd { try take(pack(&reader)) }
+  }
+
+  private static func pack(_ reader: inout LittleEndianReader) throws -> PackDescription {
+    guard let name = SHA256Digest(bytes: try reader.bytes(32)) else { throw damaged("no name") }
+    var frames: [FrameDescription] = []
+    for _ in 0..<(try reader.number(4)) { frames.append(try frame(&reader)) }
+    return PackDescription(name: name, frames: frames)
   }
 
   private static func frame(_ reader: inout LittleEndianReader) throws -> FrameDescription {
@@ -70,7 +82,7 @@ package enum IndexFile {
     var chunks: [(id: ChunkID, length: Int)] = []
     var sum = 0
     for _ in 0..<(try reader.number(4)) {
-      let id = try reader.bytes(ChunkID.byteCount).withBytes { ChunkID($0) }
+      let id = try reader.chunkID()
       let length = try reader.number(4)
       sum += length
       chunks.append((id, length))
@@ -100,6 +112,7 @@ private struct LittleEndianReader {
     self.source = source
   }
 
+  var isAtEnd: Bool { position == source.count }
   var restIsZero: Bool { source[position...].allSatisfy { $0 == 0 } }
 
   mutating func bytes(_ count: Int) throws -> [UInt8] {
@@ -108,9 +121,18 @@ private struct LittleEndianReader {
     return Array(source[position..<position + count])
   }
 
+  mutating func chunkID() throws -> ChunkID {
+    guard source.count - position >= ChunkID.byteCount else { throw damaged("it ends too early") }
+    defer { position += ChunkID.byteCount }
+    return source.withBytes { ChunkID($0, at: position) }
+  }
+
   /// A number of 1 to 8 bytes; one that does not fit an `Int` is damage.
   mutating func number(_ count: Int) throws -> Int {
-    let value = try bytes(count).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard source.count - position >= count else { throw damaged("it ends too early") }
+    var value: UInt64 = 0
+    for byte in source[position..<position + count].reversed() { value = value << 8 | UInt64(byte) }
+    position += count
     guard let number = Int(exactly: value) else { throw damaged("a number beyond all sizes") }
     return number
   }

@@ -9,12 +9,17 @@ enum PackArchive {
 
   /// Lays frames out.
   ///
-  /// - Returns: the archive, padded, and its frames in the order in which they lie.
-  static func layOut(_ frames: [PackedFrame]) -> (archive: [UInt8], frames: [FrameDescription]) {
+  /// - Parameters:
+  ///   - frames: the frames, in any order.
+  ///   - archive: becomes the archive, padded; its room is used again.
+  /// - Returns: the frames in the order in which they lie.
+  static func layOut(
+    _ frames: [PackedFrame], into archive: inout [UInt8]
+  ) -> [FrameDescription] {
     let order = shuffled(frames)
     let content = order.reduce(2 * block) { $0 + block + roundedUp($1.stored.count) }
     let size = PadmeSize.holding(content)
-    var archive: [UInt8] = []
+    archive.removeAll(keepingCapacity: true)
     archive.reserveCapacity(size)
     var descriptions: [FrameDescription] = []
     for (number, frame) in order.enumerated() {
@@ -27,7 +32,7 @@ enum PackArchive {
       zeros(roundedUp(frame.stored.count) - frame.stored.count, to: &archive)
     }
     zeros(size - archive.count, to: &archive)
-    return (archive, descriptions)
+    return descriptions
   }
 
   /// Fisher and Yates with the system's randomness: the order must tell nothing.

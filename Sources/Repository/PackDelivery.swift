@@ -8,7 +8,8 @@ import Vocabulary
 /// One pack at a time is under way, so memory holds one payload more and no queue can grow.
 final class PackDelivery: Sendable {
   private let store: any BlobStore
-  private let queue = DispatchQueue(label: "coffer.pack-delivery")
+  /// Packs are sealed on it, too: there is room for one payload.
+  let queue = DispatchQueue(label: "coffer.packs")
   private let underWay = DispatchGroup()
   private let failure = Mutex<(any Error)?>(nil)
 
@@ -19,12 +20,12 @@ final class PackDelivery: Sendable {
   /// Hands a pack over, once the one before it is in the store.
   ///
   /// - Throws: what the store said to the pack before.
-  func deliver(_ name: SHA256Digest, header: [UInt8], payload: [UInt8]) throws {
+  func deliver(_ name: SHA256Digest, header: [UInt8], payload: PackPayload) throws {
     try finish()
     queue.async(group: underWay) {
       do {
         try header.withBytes { try self.store.put(.packHeader(name), $0) }
-        try payload.withBytes { try self.store.put(.pack(name), $0) }
+        try payload.lend { try self.store.put(.pack(name), $0) }
       } catch {
         self.failure.withLock { $0 = error }
       }

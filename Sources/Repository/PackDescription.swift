@@ -16,10 +16,24 @@ package struct FrameDescription: Sendable {
   package let codec: FrameCodec
   /// Chunks one after the other from offset 0 of the raw frame.
   package let chunks: [(id: ChunkID, length: Int)]
+
+  /// Describes a frame.
+  package init(
+    offset: Int, storedLength: Int, rawLength: Int, codec: FrameCodec,
+    chunks: [(id: ChunkID, length: Int)]
+  ) {
+    (self.offset, self.storedLength, self.rawLength) = (offset, storedLength, rawLength)
+    (self.codec, self.chunks) = (codec, chunks)
+  }
 }
 
 /// A sealed pack as an index describes it.
 package struct PackDescription: Sendable {
   package let name: SHA256Digest
   package let frames: [FrameDescription]
+
+  /// Describes a pack.
+  package init(name: SHA256Digest, frames: [FrameDescription]) {
+    (self.name, self.frames) = (name, frames)
+  }
 }

@@ -18,12 +18,11 @@ struct ChunkerTests {
     var start = 0
     while start < bytes.count {
       let end = min(bytes.count, start + next())
-      try bytes.withBytes { bytes in
-        try chunker.feed(bytes.extracting(start..<end)) { chunks.append($0.copied()) }
-      }
+      let block = bytes.withBytes { chunker.feed($0.extracting(start..<end)) }
+      block?.eachChunk { chunks.append($1.copied()) }
       start = end
     }
-    try chunker.finish { chunks.append($0.copied()) }
+    chunker.finish().eachChunk { chunks.append($1.copied()) }
     return chunks
   }
 

@@ -29,7 +29,8 @@ struct PackArchiveTests {
         stored: chance.bytes(size), rawLength: size, codec: .stored,
         chunks: [(chance.bytes(32).withBytes { ChunkID($0) }, size)])
     }
-    let (archive, laidOut) = PackArchive.layOut(edges + frames(20, &chance))
+    var archive: [UInt8] = []
+    let laidOut = PackArchive.layOut(edges + frames(20, &chance), into: &archive)
     let file = try folder.write(archive, to: "pack.tar")
 
     let names = laidOut.enumerated().map { number, frame in
@@ -55,7 +56,8 @@ struct PackArchiveTests {
     var chance = SeededChance(for: "pack, descriptions")
     for count in [0, 1, 2, 40] {
       let frames = frames(count, &chance)
-      let (archive, laidOut) = PackArchive.layOut(frames)
+      var archive: [UInt8] = []
+      let laidOut = PackArchive.layOut(frames, into: &archive)
       #expect(laidOut.count == count)
       #expect(PadmeSize.holding(archive.count) == archive.count)
       for frame in frames {
@@ -77,7 +79,8 @@ struct PackArchiveTests {
     var chance = SeededChance(for: "pack, order")
     let frames = frames(30, &chance)
     let orders = (0..<3).map { _ in
-      PackArchive.layOut(frames).frames.map { $0.chunks[0].id }
+      var archive: [UInt8] = []
+      return PackArchive.layOut(frames, into: &archive).map { $0.chunks[0].id }
     }
     #expect(orders[0] != orders[1] && orders[1] != orders[2])
     #expect(Set(orders[0]) == Set(orders[1]))

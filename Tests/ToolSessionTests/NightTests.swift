@@ -48,9 +48,9 @@ import Testing
       sources.filter { $0["source"] != "synapse-db" }.allSatisfy {
         $0.number("storedBytes") == 0
       })
-    // The manifests, and the dump's first chunk with its index.
+    // The manifests, and the dump's first chunk with its index, unless both were made in one second.
     let added = try host.store.entries().map { try host.store.added(by: $0) }
-    #expect(added[1].filter { $0.hasPrefix("packs/") && !$0.hasSuffix(".header") }.count == 1)
+    #expect(added[1].filter { $0.hasPrefix("packs/") && !$0.hasSuffix(".header") }.count <= 1)
     #expect(added[1].filter { $0.hasPrefix("manifests/") }.count == 2)
     #expect(
       Set(added.joined())

@@ -1,0 +1,44 @@
+/// Blocks that are being hashed, in the order in which they were read.
+struct HashingQueue {
+  /// How many bytes may be with the workers: some blocks for each of them, and little memory.
+  private static let mostBytes = 12 << 20
+
+  private struct Entry {
+    let block: Deferred<HashedBlock>
+    let byteCount: Int
+    let content: PendingContent
+    let isLast: Bool
+  }
+
+  private var entries: [Entry] = []
+  /// Entries before this one were taken.
+  private var first = 0
+  private var byteCount = 0
+
+  /// Whether the oldest must be taken before more is given to the workers.
+  var isFull: Bool { byteCount >= Self.mostBytes }
+  /// Whether taking the oldest takes no waiting.
+  var isReady: Bool { first < entries.count && entries[first].block.isReady }
+
+  /// Gives a block to the workers.
+  mutating func add(_ block: ChunkBlock, of content: PendingContent, isLast: Bool) {
+    content.blocks += 1
+    let hashed = content.hashing.hash(block, isOnly: isLast && content.blocks == 1)
+    entries.append(
+      Entry(block: hashed, byteCount: block.bytes.count, content: content, isLast: isLast))
+    byteCount += block.bytes.count
+  }
+
+  /// Takes the oldest, or nil where there is none.
+  mutating func next() throws -> (block: HashedBlock, content: PendingContent, isLast: Bool)? {
+    guard first < entries.count else { return nil }
+    let entry = entries[first]
+    first += 1
+    byteCount -= entry.byteCount
+    if first * 2 > entries.count {
+      entries.removeFirst(first)
+      first = 0
+    }
+    return (try entry.block.value(), entry.content, entry.isLast)
+  }
+}
