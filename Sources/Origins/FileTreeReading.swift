@@ -59,13 +59,13 @@ struct FileTreeReading {
     let digest = file.extents == nil ? ConcurrentDigest() : nil
     var whole = HoleFillingHasher(file.extents != nil, interruption: context.interruption)
     do {
-      while let piece = try cursor.next() {
-        digest?.update(piece)
-        try piece.withBytes { piece in
+      while let run = try cursor.next() {
+        digest?.update(run)
+        try run.bytes.withBytes { piece in
           try position.place(piece) { try whole.update($0, at: $1) }
           try consume(piece)
         }
-        context.meter.advance(bytes: piece.count)
+        context.meter.advance(bytes: run.bytes.count)
       }
       let ofHoles = try whole.finish(size: Int(file.size))
       guard let found = ofHoles ?? digest?.finish(), found == file.sha256 else {

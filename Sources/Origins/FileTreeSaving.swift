@@ -191,7 +191,7 @@ struct FileTreeSaving: ~Copyable {
   ) throws -> (WaitingLines.File, isStable: Bool) {
     let reader = try entry.open()
     var record = try reader.record()
-    var stream = context.writer.begin(.coarse, expecting: Int(record.size))
+    var stream = context.writer.begin(.forFile(of: record.size), expecting: Int(record.size))
     var whole = HoleFillingHasher(reader.extents != nil, interruption: context.interruption)
     let reading = try reader.read(using: &buffer) { offset, piece in
       try stream.write(piece)

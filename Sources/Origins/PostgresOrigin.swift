@@ -185,10 +185,10 @@ package struct PostgresOrigin: Origin {
     let check = ContentCheck(record.content)
     let leftOut = try await database.restore(owner: login.role, dumpMajor: facts.serverMajor) {
       try context.interruption.check()
-      guard let piece = try cursor.next() else { return nil }
-      check.update(piece)
-      context.meter.advance(bytes: piece.count)
-      return piece
+      guard let run = try cursor.next() else { return nil }
+      check.update(run)
+      context.meter.advance(bytes: run.bytes.count)
+      return run.bytes
     }
     try check.finish()
     try database.finish(profile)

@@ -1,7 +1,10 @@
 package import SecretMemory
-import Vocabulary
+package import Vocabulary
 
-/// The name of a chunk: BLAKE2b-256 of its bytes, keyed with its compartment's chunk-id key.
+/// The name of a chunk: BLAKE2b-256 of the SHA-256 of its bytes, keyed with its compartment's chunk-id key.
+///
+/// SHA-256, which processors know, is the one hash that sees all bytes; what is one chunk is hashed once
+/// for its name and for the digest of its content. The key makes a name that says nothing without it.
 ///
 /// 32 bytes, kept as four words so that hashing and comparing allocate nothing.
 package struct ChunkID: Sendable, Hashable {
@@ -25,7 +28,19 @@ package struct ChunkID: Sendable, Hashable {
 
   /// Names some bytes.
   package init(of bytes: RawSpan, under key: KeyedHash) {
-    self = key.hash(bytes).withBytes { ChunkID($0) }
+    self.init(ofBytesWith: SHA256Hasher.digest(of: bytes), under: key)
+  }
+
+  /// Names bytes whose SHA-256 is known.
+  package init(ofBytesWith digest: SHA256Digest, under key: KeyedHash) {
+    self = digest.bytes.withBytes { key.hash($0).withBytes { ChunkID($0) } }
+  }
+
+  /// Whether this is the name of some bytes, whose SHA-256 is `digest`; older stores have chunks that are named by the keyed hash of
+  /// their bytes themselves.
+  func names(_ bytes: RawSpan, with digest: SHA256Digest, under key: KeyedHash) -> Bool {
+    ChunkID(ofBytesWith: digest, under: key) == self
+      || key.hash(bytes).withBytes { ChunkID($0) } == self
   }
 
   /// Reads 64 hexadecimal digits; nil for anything else.

@@ -32,11 +32,11 @@ final class ChunkSource: Sendable {
 
   /// Fetches a chunk, and waits for it.
   func chunk(_ id: ChunkID) throws -> [UInt8] {
-    try fetch(ChunkRun(id, try place(of: id))).value()
+    try fetch(ChunkRun(id, try place(of: id))).value().bytes
   }
 
   /// Has a run of chunks fetched and checked; a small one of a frame that is there, at once.
-  func fetch(_ run: ChunkRun) -> Deferred<[UInt8]> {
+  func fetch(_ run: ChunkRun) -> Deferred<CheckedRun> {
     let frame = frames.withLock { frames in
       if let known = frames[run.frame] { return known }
       let frame = LoadedFrame()
@@ -49,18 +49,23 @@ final class ChunkSource: Sendable {
     return run.end - run.start < Self.small && frame.isLoaded ? Deferred(now: make) : Deferred(make)
   }
 
-  private func bytes(of run: ChunkRun, in frame: [UInt8]) throws -> [UInt8] {
+  private func bytes(of run: ChunkRun, in frame: [UInt8]) throws -> CheckedRun {
     guard run.end <= frame.count else { throw Self.damaged(run.chunks[0].id) }
     return try frame.withBytes { frame in
       var start = run.start
+      var digests: [SHA256Digest] = []
       for chunk in run.chunks {
         let bytes = frame.extracting(start..<start + chunk.length)
-        guard ChunkID(of: bytes, under: keyedHash) == chunk.id else {
+        let digest = SHA256Hasher.digest(of: bytes)
+        guard chunk.id.names(bytes, with: digest, under: keyedHash) else {
           throw Self.damaged(chunk.id)
         }
+        digests.append(digest)
         start += chunk.length
       }
-      return frame.extracting(run.start..<run.end).copied()
+      return CheckedRun(
+        bytes: frame.extracting(run.start..<run.end).copied(),
+        sha256: digests.count == 1 ? digests[0] : nil)
     }
   }
 

@@ -10,9 +10,18 @@ package struct ChunkSizes: Sendable {
   package static let fine = ChunkSizes(
     minimum: 2 * 1024, average: 8 * 1024, maximum: 64 * 1024)
 
-  /// For files, which change as a whole or not at all.
+  /// For files that are long.
   package static let coarse = ChunkSizes(
     minimum: 256 * 1024, average: 1024 * 1024, maximum: 4 * 1024 * 1024)
+
+  /// For files that are not: most change as a whole or not at all, and one chunk is hashed once.
+  package static let whole = ChunkSizes(
+    minimum: coarse.maximum, average: coarse.maximum, maximum: coarse.maximum)
+
+  /// For a file of a size in bytes.
+  package static func forFile(of size: Int64) -> ChunkSizes {
+    size <= whole.maximum ? whole : coarse
+  }
 }
 
 /// The secret table of the rolling hash: 256 words that depend on the compartment's key.

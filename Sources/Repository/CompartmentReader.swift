@@ -45,7 +45,7 @@ package final class CompartmentReader {
   /// - Throws: what damage there is; or whatever `consume` throws.
   package func stream(_ reference: ContentReference, _ consume: (RawSpan) throws -> Void) throws {
     var cursor = cursor(reference)
-    while let piece = try cursor.next() { try piece.withBytes(consume) }
+    while let run = try cursor.next() { try run.bytes.withBytes(consume) }
   }
 
   /// Lends content piece by piece and checks its length and SHA-256 at the end.
@@ -54,9 +54,9 @@ package final class CompartmentReader {
   package func stream(_ content: Content, _ consume: (RawSpan) throws -> Void) throws {
     let check = ContentCheck(content)
     var cursor = cursor(content.reference)
-    while let piece = try cursor.next() {
-      check.update(piece)
-      try piece.withBytes(consume)
+    while let run = try cursor.next() {
+      check.update(run)
+      try run.bytes.withBytes(consume)
     }
     try check.finish()
   }

@@ -136,6 +136,24 @@ package final class CompartmentWriter {
   ///
   /// - Returns: the pack that holds, or will hold, it.
   func keep(_ chunk: RawSpan, _ id: ChunkID, _ lane: Lane) throws -> PackHandle {
+    try keep(id, of: chunk.byteCount) { pack in
+      lanes[lane.rawValue].append(chunk, id: id)
+      if lanes[lane.rawValue].isFull { try close(lane, of: pack) }
+    }
+  }
+
+  /// Keeps a block that is one chunk; a long one becomes a frame as it is, without being copied.
+  func keep(whole block: HashedBlock) throws -> PackHandle {
+    let (bytes, id) = (block.block.bytes, block.ids[0])
+    guard Frame.isWorthItsOwn(bytes) else {
+      return try bytes.withBytes { try keep($0, id, .data) }
+    }
+    return try keep(id, of: bytes.count) { try $0.add(Frame(bytes, id: id)) }
+  }
+
+  private func keep(
+    _ id: ChunkID, of size: Int, adding: (GrowingPack) throws -> Void
+  ) throws -> PackHandle {
     for pack in [open, sealing?.pack] {
       if let pack, pack.chunks.contains(id) { return pack.handle }
     }
@@ -143,10 +161,9 @@ package final class CompartmentWriter {
     let pack = open ?? GrowingPack(memory.reservePack())
     open = pack
     pack.chunks.insert(id)
-    totals.newBytes += chunk.byteCount
+    totals.newBytes += size
     totals.newChunks += 1
-    lanes[lane.rawValue].append(chunk, id: id)
-    if lanes[lane.rawValue].isFull { try close(lane, of: pack) }
+    try adding(pack)
     // All frames go in before a pack is sealed: a chunk's pack is known from the moment it is saved.
     if pack.isFull || pack.chunks.count >= Self.mostChunks { try closePack() }
     return pack.handle

@@ -15,8 +15,20 @@ package final class ConcurrentDigest: Sendable {
   /// Less is hashed at once where nothing waits: a worker would be longer about it.
   private static let small = 32 << 10
 
+  /// What came first, as long as it is all that came and its digest is known.
+  private let only = Mutex<CheckedRun?>(nil)
+  private let isBegun = Atomic(false)
+
   /// Starts with nothing hashed.
   package init() {}
+
+  /// Takes the next run of checked content; one that is a chunk and all of the content is not hashed again.
+  package func update(_ run: CheckedRun) {
+    let isFirst = !isBegun.exchange(true, ordering: .relaxed)
+    if isFirst, run.sha256 != nil { return only.withLock { $0 = run } }
+    if let first = only.withLock({ $0.take() }) { update(first.bytes) }
+    update(run.bytes)
+  }
 
   /// Takes the next bytes, and returns at once, unless many wait already.
   package func update(_ bytes: [UInt8]) {
@@ -32,6 +44,7 @@ package final class ConcurrentDigest: Sendable {
 
   /// Waits for the digest; nil where it was asked for before.
   package func finish() -> SHA256Digest? {
+    if let known = only.withLock({ $0.take() }) { return known.sha256 }
     if waiting.withLock({ $0 > 0 }) { Self.order.sync {} }
     return hasher.withLock { $0.take()?.finish() }
   }

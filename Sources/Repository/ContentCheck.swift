@@ -12,9 +12,9 @@ package final class ContentCheck: Sendable {
   }
 
   /// Takes the next bytes.
-  package func update(_ bytes: [UInt8]) {
-    digest.update(bytes)
-    size.wrappingAdd(bytes.count, ordering: .relaxed)
+  package func update(_ run: CheckedRun) {
+    digest.update(run)
+    size.wrappingAdd(run.bytes.count, ordering: .relaxed)
   }
 
   /// Throws `content.mismatch` where length or SHA-256 differ.

@@ -24,6 +24,13 @@ struct ChunkRun: Sendable {
   }
 }
 
+/// Some chunks of content, each of which has the bytes of its name.
+package struct CheckedRun: Sendable {
+  package let bytes: [UInt8]
+  /// The SHA-256 of the bytes, where they are one chunk: it was taken to check them.
+  let sha256: SHA256Digest?
+}
+
 /// A place in content that moves forward, while workers fetch what comes next.
 package struct ContentCursor {
   /// How much is fetched before it is asked for.
@@ -32,7 +39,7 @@ package struct ContentCursor {
   private let source: ChunkSource
   private var stack: [(depth: Int, ids: [ChunkID], next: Int)] = []
   private var run: ChunkRun?
-  private var ahead: [(bytes: Deferred<[UInt8]>, count: Int)] = []
+  private var ahead: [(run: Deferred<CheckedRun>, count: Int)] = []
   private var bytesAhead = 0
 
   init(_ source: ChunkSource, _ reference: ContentReference) {
@@ -51,12 +58,12 @@ package struct ContentCursor {
   /// The next bytes, some chunks of them, or nil at the end.
   ///
   /// - Throws: `OperatorError` of status `mismatch` where a chunk is missing or damaged.
-  package mutating func next() throws -> [UInt8]? {
+  package mutating func next() throws -> CheckedRun? {
     try readAhead()
     guard !ahead.isEmpty else { return nil }
     let first = ahead.removeFirst()
     bytesAhead -= first.count
-    return try first.bytes.value()
+    return try first.run.value()
   }
 
   /// The longest run from here on; no longer than a frame.

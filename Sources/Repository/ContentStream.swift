@@ -58,14 +58,18 @@ package final class PendingContent {
 
   /// Takes the chunks of the next block, in their order.
   func append(_ block: HashedBlock, isLast: Bool, to writer: CompartmentWriter) throws {
-    try block.block.eachChunk { number, chunk in
-      let id = block.ids[number]
-      try tree.append(id, in: writer.keep(chunk, id, .data), writer)
+    if block.digest != nil {
+      try tree.append(block.ids[0], in: writer.keep(whole: block), writer)
+    } else {
+      try block.block.eachChunk { number, chunk in
+        let id = block.ids[number]
+        try tree.append(id, in: writer.keep(chunk, id, .data), writer)
+      }
     }
     guard isLast else { return }
     let reference = try tree.finish(writer)
     stored = ContentStream.Stored(
-      content: Content(reference: reference, size: size, sha256: hashing.wholeDigest()),
+      content: Content(reference: reference, size: size, sha256: block.digest ?? hashing.wholeDigest()),
       packs: tree.packs)
   }
 }

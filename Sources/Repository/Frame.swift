@@ -9,8 +9,19 @@ package struct Frame: Sendable {
   /// No frame a reader accepts is longer: the target and one chunk of the greatest size fit amply.
   static let largest = 64 * 1024 * 1024
 
-  private(set) var bytes: [UInt8] = []
-  private(set) var chunks: [(id: ChunkID, length: Int)] = []
+  private(set) var bytes: [UInt8]
+  private(set) var chunks: [(id: ChunkID, length: Int)]
+
+  /// Starts with no chunk.
+  init() { (bytes, chunks) = ([], []) }
+
+  /// Makes a frame of one chunk, and shares its bytes.
+  init(_ chunk: [UInt8], id: ChunkID) { (bytes, chunks) = (chunk, [(id, chunk.count)]) }
+
+  /// Whether a chunk is long enough to be a frame alone, and keeps little room beside its bytes.
+  static func isWorthItsOwn(_ chunk: [UInt8]) -> Bool {
+    chunk.count >= target / 4 && chunk.capacity <= chunk.count + chunk.count / 8
+  }
 
   var isEmpty: Bool { chunks.isEmpty }
   var isFull: Bool { bytes.count >= Self.target }

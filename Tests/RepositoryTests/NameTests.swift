@@ -19,9 +19,17 @@ struct NameTests {
     let again = id.bytes.withBytes { ChunkID($0) }
     let shifted = ([9, 9] + id.bytes).withBytes { ChunkID($0, at: 2) }
     #expect(again == id && shifted == id)
-    #expect(id.hex == Hexadecimal.encode([1, 2, 3].withBytes { key.hash($0) }))
+    let digest = SHA256Hasher.digest(of: [1, 2, 3])
+    #expect(id.hex == Hexadecimal.encode(digest.bytes.withBytes { key.hash($0) }))
+    #expect(id == ChunkID(ofBytesWith: digest, under: key))
     let other = KeyedHash(key: SecretBytes.random(count: 32))
     #expect([1, 2, 3].withBytes { ChunkID(of: $0, under: other) } != id)
+    let old = [1, 2, 3].withBytes { key.hash($0).withBytes { ChunkID($0) } }
+    for name in [id, old] {
+      #expect([1, 2, 3].withBytes { name.names($0, with: digest, under: key) })
+      let wrong = SHA256Hasher.digest(of: [1, 2, 4])
+      #expect([1, 2, 4].withBytes { !name.names($0, with: wrong, under: key) })
+    }
     #expect(ChunkID(hex: Self.digits.dropLast()) == nil)
     #expect(ChunkID(hex: Self.digits.dropLast() + "g") == nil)
     #expect(ChunkID(hex: Self.digits + "00") == nil)
