@@ -69,7 +69,8 @@ package final class PendingContent {
     guard isLast else { return }
     let reference = try tree.finish(writer)
     stored = ContentStream.Stored(
-      content: Content(reference: reference, size: size, sha256: block.digest ?? hashing.wholeDigest()),
+      content: Content(
+        reference: reference, size: size, sha256: block.digest ?? hashing.wholeDigest()),
       packs: tree.packs)
   }
 }
