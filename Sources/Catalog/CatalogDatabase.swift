@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 package import Repository
 package import SystemPackage
@@ -34,26 +35,31 @@ package final class CatalogDatabase {
       lastPack = try queue.read { db in
         try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'packs'") ?? 0
       }
-    } catch let error as DatabaseError {
+    } catch {
       throw Self.explain(error, path)
     }
   }
 
   /// Only a file that is no sound database counts as damaged: it is moved away and made anew, which
   /// must not happen to a good one on a full disk.
-  private static func explain(_ error: DatabaseError, _ path: FilePath) -> OperatorError {
-    switch error.resultCode {
-    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-      OperatorError(
+  private static func explain(_ error: any Error, _ path: FilePath) -> any Error {
+    let isFull: Bool
+    switch error {
+    case let error as DatabaseError
+    where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode):
+      return OperatorError(
         "catalog.damaged", .failed, "the catalog \(path) is damaged: \(error)",
         hint: "move it away: the next run rebuilds it from the store")
-    case .SQLITE_FULL:
-      OperatorError(
+    case let error as DatabaseError: isFull = error.resultCode == .SQLITE_FULL
+    case let error as Errno: isFull = [.noSpace, .diskQuotaExceeded].contains(error)
+    case let error as CocoaError: isFull = error.code == .fileWriteOutOfSpace
+    default: return error
+    }
+    return isFull
+      ? OperatorError(
         "state.full", .failed, "no space left for the catalog \(path)",
         hint: "free space on the state folder's disk, then run again")
-    default:
-      OperatorError("catalog.failed", .failed, "the catalog \(path) cannot be used: \(error)")
-    }
+      : OperatorError("catalog.failed", .failed, "the catalog \(path) cannot be used: \(error)")
   }
 
   private static let tables = [
@@ -145,7 +151,7 @@ package final class CatalogDatabase {
   private func explaining<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
-    } catch let error as DatabaseError {
+    } catch {
       throw Self.explain(error, path)
     }
   }
