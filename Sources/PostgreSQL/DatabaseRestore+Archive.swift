@@ -101,32 +101,19 @@ extension DatabaseRestore {
     arguments.append("--dbname=\(target)")
     // A pg_restore that dies must be an error to report, not a signal that ends this process.
     signal(SIGPIPE, SIG_IGN)
+    let pipe = try ProgramPipe(toProgram: true)
     let result = try await Subprocess.run(
       .path(FilePath(program.path)), arguments: Arguments(arguments),
       environment: .inherit.updating(["LC_ALL": "C"]), platformOptions: .endedGently,
-      input: .inputWriter, output: .discarded, error: .sequence
-    ) { execution in
-      async let said = ErrorTail.read(execution.standardError)
-      try await Self.feed(execution.standardInputWriter, reading: next)
-      return try await said
-    }
+      input: .fileDescriptor(pipe.theirs, closeAfterSpawningProcess: true), output: .discarded,
+      error: .fileDescriptor(pipe.theirErrors, closeAfterSpawningProcess: true)
+    ) { _ in try pipe.write(next) }
     guard result.terminationStatus.isSuccess else {
       throw OperatorError(
         "postgres.restore-failed", .failed,
         "pg_restore failed (\(result.terminationStatus)): \(result.closureResult)",
         hint: "drop the database \(database) before trying again")
     }
-  }
-
-  private static func feed(
-    _ writer: StandardInputWriter, reading next: () throws -> [UInt8]?
-  ) async throws {
-    while let piece = try next() {
-      // Fewer bytes than given, or an error, means that nobody reads any more: the exit status and
-      // standard error say why.
-      guard (try? await writer.write(piece)) == piece.count else { break }
-    }
-    try await writer.finish()
   }
 
   /// Each in a transaction of its own, as the login.
