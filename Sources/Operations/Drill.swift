@@ -36,20 +36,24 @@ package struct Drill {
   private func run(in scratch: ScratchFolder, started: Timestamp) async throws -> DrillReport {
     let databases = snapshot.sources.filter { $0.record.kind == PostgresOrigin.schema.kind }
     guard !databases.isEmpty else {
-      return try await run(in: scratch, cluster: nil, started: started)
+      return try await run(in: scratch, cluster: nil, objects: objects(), started: started)
     }
     listener.hear(.step("starting a scratch PostgreSQL"))
     let major = try PostgresOrigin.serverMajor(of: databases.map(\.record))
-    return try await ScratchCluster.withCluster(major: major) { cluster in
-      try await run(in: scratch, cluster: cluster, started: started)
-    }
+    let place = ScratchCluster.place(within: scratch.path.removingLastComponent().string)
+    // A server takes its time to start, and much of that is waiting.
+    async let starting = ScratchCluster.start(major: major, in: place)
+    let objects = try objects()
+    let cluster = try await starting
+    defer { cluster.stop() }
+    return try await run(in: scratch, cluster: cluster, objects: objects, started: started)
   }
 
   private func run(
-    in scratch: ScratchFolder, cluster: ScratchCluster?, started: Timestamp
+    in scratch: ScratchFolder, cluster: ScratchCluster?, objects: [Finding], started: Timestamp
   ) async throws -> DrillReport {
     var sources: [DrillReport.Source] = []
-    var findings = try objects()
+    var findings = objects
     var places: [DeploymentChecks.Place] = []
     for (number, (record, reader)) in snapshot.sources.enumerated() {
       try context.interruption.check()

@@ -33,7 +33,7 @@ enum SeparateTargets {
       return one.starts(with: other) || other.starts(with: one)
     case (.database(let one, _, _), .database(let other, _, _)):
       return try ConnectionInfo(one).destination == ConnectionInfo(other).destination
-    case (.path, .database), (.database, .path):
+    case (.path, .database), (.database, .path), (.scratch, _), (_, .scratch):
       return false
     }
   }

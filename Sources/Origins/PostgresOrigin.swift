@@ -183,7 +183,9 @@ package struct PostgresOrigin: Origin {
     let database = try DatabaseRestore(conninfo: login.conninfo)
     var cursor = reader.cursor(record.content.reference)
     let check = ContentCheck(record.content)
-    let leftOut = try await database.restore(owner: login.role, dumpMajor: facts.serverMajor) {
+    let leftOut = try await database.restore(
+      owner: login.role, dumpMajor: facts.serverMajor, isScratch: target.isScratch
+    ) {
       try context.interruption.check()
       guard let run = try cursor.next() else { return nil }
       check.update(run)
@@ -191,7 +193,7 @@ package struct PostgresOrigin: Origin {
       return run.bytes
     }
     try check.finish()
-    try database.finish(profile)
+    try database.finish(profile, isScratch: target.isScratch)
     findings.append(
       Finding(.good, "database.restored", "\(record.name): \(record.content.size) bytes of dump"))
     return try findings
@@ -241,6 +243,6 @@ package struct PostgresOrigin: Origin {
     let profile = try DatabaseProfile.named(record.profile ?? "plain")
     let (conninfo, login) = try cluster.makeDatabase(
       name, locale: profile.locale ?? facts.locale, roles: facts.roles)
-    return .database(conninfo: conninfo, create: false, owner: login)
+    return .scratch(conninfo: conninfo, owner: login)
   }
 }

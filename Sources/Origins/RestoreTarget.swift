@@ -6,6 +6,8 @@ import Vocabulary
 package enum RestoreTarget: Sendable {
   /// A database; `create` makes it, owned by `owner`.
   case database(conninfo: String, create: Bool, owner: String?)
+  /// An empty database of a drill's own cluster, owned by `owner`.
+  case scratch(conninfo: String, owner: String)
   /// A folder or file, which must not be there or be empty.
   case path(FilePath)
 }
@@ -34,19 +36,26 @@ extension RestoreTarget {
   func requireDatabase(
     for record: SourceRecord
   ) throws -> (conninfo: String, create: Bool, owner: String?) {
-    guard case .database(let conninfo, let create, let owner) = self else {
+    switch self {
+    case .database(let conninfo, let create, let owner): return (conninfo, create, owner)
+    case .scratch(let conninfo, let owner): return (conninfo, false, owner)
+    case .path:
       throw OperatorError(
         "restore.wrong-target", .usage,
         "source '\(record.name)' is a database and needs a conninfo as its target")
     }
-    return (conninfo, create, owner)
+  }
+
+  /// Whether it goes away again once it has been compared.
+  var isScratch: Bool {
+    if case .scratch = self { true } else { false }
   }
 }
 
 extension RestoreTarget: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .database(let conninfo, _, _): conninfo
+    case .database(let conninfo, _, _), .scratch(let conninfo, _): conninfo
     case .path(let path): path.string
     }
   }

@@ -30,6 +30,9 @@ package struct LeftOut: Sendable, Hashable {
 }
 
 extension DatabaseRestore {
+  /// The largest archive that is restored in one transaction: all it makes is locked until the end.
+  static let mostEntriesInTransaction = 10_000
+
   /// Streams a dump into the target, after checking that it is empty.
   ///
   /// What only a superuser may make is left out where the login is none; grants, comments and
@@ -38,6 +41,9 @@ extension DatabaseRestore {
   ///   - owner: the role that is to own all that is made; nil for the user that connects.
   ///   - dumpMajor: `DatabaseFacts.serverMajor`; a server older than that is refused.
   ///   - searchPath: folders separated by colons; nil takes `PATH`.
+  ///   - isScratch: whether the target is of a `ScratchCluster`: `pg_restore` then does all of a not
+  ///     too large archive in one transaction, which spares a server that replicates to nobody the log
+  ///     of what is loaded.
   ///   - next: gives the dump piece by piece, nil at its end.
   /// - Returns: what was left out.
   /// - Throws: `OperatorError` `restore.target-not-empty`, `restore.older-server`,
@@ -46,7 +52,7 @@ extension DatabaseRestore {
   @discardableResult
   package func restore(
     owner: String? = nil, dumpMajor: Int? = nil, searchPath: String? = nil,
-    reading next: () throws -> [UInt8]?
+    isScratch: Bool = false, reading next: () throws -> [UInt8]?
   ) async throws -> [LeftOut] {
     try requireEmpty()
     let major = try serverMajor()
@@ -65,8 +71,10 @@ extension DatabaseRestore {
     let selection = RestoreSelection(
       contents.entries, on: try RestoreSelection.Ground(connection))
     var begun = contents.taken.isEmpty ? nil : contents.taken
-    try await run(program, owner: owner, only: contents.entries.isEmpty ? nil : selection.restored)
-    {
+    try await run(
+      program, owner: owner, only: contents.entries.isEmpty ? nil : selection.restored,
+      inTransaction: isScratch && contents.entries.count <= Self.mostEntriesInTransaction
+    ) {
       defer { begun = nil }
       return try begun ?? next()
     }
@@ -77,10 +85,11 @@ extension DatabaseRestore {
 
   private func run(
     _ program: PostgresProgram, owner: String?, only entries: [ArchiveEntry]?,
-    reading next: () throws -> [UInt8]?
+    inTransaction: Bool, reading next: () throws -> [UInt8]?
   ) async throws {
     var arguments = ["--exit-on-error", "--no-owner", "--no-password"]
     if let owner { arguments.append("--role=\(owner)") }
+    if inTransaction { arguments.append("--single-transaction") }
     let list = FileManager.default.temporaryDirectory.appendingPathComponent(
       "coffer-use-list-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: list) }
@@ -92,32 +101,19 @@ extension DatabaseRestore {
     arguments.append("--dbname=\(target)")
     // A pg_restore that dies must be an error to report, not a signal that ends this process.
     signal(SIGPIPE, SIG_IGN)
+    let pipe = try ProgramPipe(toProgram: true)
     let result = try await Subprocess.run(
       .path(FilePath(program.path)), arguments: Arguments(arguments),
       environment: .inherit.updating(["LC_ALL": "C"]), platformOptions: .endedGently,
-      input: .inputWriter, output: .discarded, error: .sequence
-    ) { execution in
-      async let said = ErrorTail.read(execution.standardError)
-      try await Self.feed(execution.standardInputWriter, reading: next)
-      return try await said
-    }
+      input: .fileDescriptor(pipe.theirs, closeAfterSpawningProcess: true), output: .discarded,
+      error: .fileDescriptor(pipe.theirErrors, closeAfterSpawningProcess: true)
+    ) { _ in try pipe.write(next) }
     guard result.terminationStatus.isSuccess else {
       throw OperatorError(
         "postgres.restore-failed", .failed,
         "pg_restore failed (\(result.terminationStatus)): \(result.closureResult)",
         hint: "drop the database \(database) before trying again")
     }
-  }
-
-  private static func feed(
-    _ writer: StandardInputWriter, reading next: () throws -> [UInt8]?
-  ) async throws {
-    while let piece = try next() {
-      // Fewer bytes than given, or an error, means that nobody reads any more: the exit status and
-      // standard error say why.
-      guard (try? await writer.write(piece)) == piece.count else { break }
-    }
-    try await writer.finish()
   }
 
   /// Each in a transaction of its own, as the login.

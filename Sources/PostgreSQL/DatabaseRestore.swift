@@ -101,9 +101,11 @@ package struct DatabaseRestore: Sendable {
   }
 
   /// Finishes a restore: empties the tables whose rows must not come back, and gathers statistics.
-  /// - Parameter profile: what kind of database it is.
+  /// - Parameters:
+  ///   - profile: what kind of database it is.
+  ///   - isScratch: whether it goes away again once it has been read: statistics are of no use then.
   /// - Throws: `OperatorError` `postgres.query`.
-  package func finish(_ profile: DatabaseProfile) throws {
+  package func finish(_ profile: DatabaseProfile, isScratch: Bool = false) throws {
     let connection = try PostgresConnection(target)
     defer { connection.close() }
     for table in profile.excludedData {
@@ -116,7 +118,7 @@ package struct DatabaseRestore: Sendable {
         try connection.execute("TRUNCATE \(SQLText.identifier(row[0] ?? "", table))")
       }
     }
-    try connection.execute("ANALYZE")
+    if !isScratch { try connection.execute("ANALYZE") }
   }
 
   /// Some servers have no database `postgres`; all have `template1`.

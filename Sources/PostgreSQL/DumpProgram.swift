@@ -43,15 +43,14 @@ package struct DumpProgram: Sendable {
       arguments.append("--exclude-table-data=*.\(SQLText.identifier(table))")
     }
     arguments.append("--dbname=\(try ConnectionInfo(conninfo))")
+    let pipe = try ProgramPipe(toProgram: false)
     let result = try await run(
       .path(FilePath(program.path)), arguments: Arguments(arguments),
       environment: .inherit.updating(["PGTZ": "UTC", "LC_ALL": "C"]),
-      platformOptions: .endedGently, input: .none, output: .sequence, error: .sequence
-    ) { execution in
-      async let said = ErrorTail.read(execution.standardError)
-      for try await buffer in execution.standardOutput { try consume(buffer.bytes) }
-      return try await said
-    }
+      platformOptions: .endedGently, input: .none,
+      output: .fileDescriptor(pipe.theirs, closeAfterSpawningProcess: true),
+      error: .fileDescriptor(pipe.theirErrors, closeAfterSpawningProcess: true)
+    ) { _ in try pipe.read(consume) }
     guard result.terminationStatus.isSuccess else {
       throw OperatorError(
         "postgres.dump-failed", .failed,

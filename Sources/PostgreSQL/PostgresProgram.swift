@@ -27,12 +27,12 @@ struct PostgresProgram: Sendable {
         hint: Self.folderHint(serverMajor)
           ?? "install the package postgresql-client-\(serverMajor)")
     }
-    let program = PostgresProgram(name: name, path: path)
+    let program = PostgresProgram(name: name, path: behindWrapper(path, serverMajor) ?? path)
     let major = try await program.majorVersion()
     guard major == serverMajor else {
       throw OperatorError(
         "postgres.dump-version", .failed,
-        "\(path) is of major version \(major), the server is \(serverMajor): they must be the same",
+        "\(program.path) is of major version \(major), the server is \(serverMajor): they must be the same",
         hint: Self.folderHint(serverMajor)
           ?? "install the package postgresql-client-\(serverMajor)")
     }
@@ -72,6 +72,16 @@ struct PostgresProgram: Sendable {
   static func newestServer(_ name: String) -> String? {
     (14...40).reversed().lazy.map { "\(folder(of: $0))/\(name)" }
       .first { unsafe access($0, X_OK) == 0 }
+  }
+
+  /// Debian's names in the search path are a Perl script that chooses among the versions by its own
+  /// rules; which one is needed is known here.
+  private static func behindWrapper(_ path: String, _ major: Int) -> String? {
+    guard let file = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(file) }
+    guard unsafe String(cString: file).hasSuffix("/pg_wrapper") else { return nil }
+    let program = "\(folder(of: major))/\(path.split(separator: "/").last ?? "")"
+    return unsafe access(program, X_OK) == 0 ? program : nil
   }
 
   private static func folderHint(_ major: Int) -> String? {

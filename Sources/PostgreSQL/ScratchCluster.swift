@@ -15,7 +15,14 @@ package final class ScratchCluster: Sendable {
   /// The server's major version.
   package let major: Int
 
+  /// Where a cluster is made where nobody says otherwise.
+  package static let usualParent = "/tmp"
+
   private static let user = "coffer"
+  private static let connections = 100
+  /// Locks that there is room for: four for each entry of the largest archive that a transaction
+  /// restores, for a table comes with another one for its long values, and that with an index.
+  private static let locks = 4 * DatabaseRestore.mostEntriesInTransaction
 
   private let scratch: ScratchFolder
 
@@ -35,13 +42,15 @@ package final class ScratchCluster: Sendable {
   /// - Throws: `OperatorError` `postgres.missing-server` where the server's programs are not there,
   ///   or `postgres.scratch-failed`; nothing is left behind then.
   package static func start(
-    major: Int? = nil, in parent: String = "/tmp", searchPath: String? = nil
+    major: Int? = nil, in parent: String = usualParent, searchPath: String? = nil
   ) async throws -> ScratchCluster {
     let initdb = try await program("initdb", major: major, searchPath: searchPath)
     let control = try await program("pg_ctl", major: major, searchPath: searchPath)
     let account = ServiceAccount.needed()
-    ScratchFolder.removeLeftovers(in: parent, of: account)
-    let found = try await initdb.majorVersion()
+    for place in Set([parent, Self.usualParent]) {
+      ScratchFolder.removeLeftovers(in: place, of: account)
+    }
+    let found: Int = if let major { major } else { try await initdb.majorVersion() }
     let cluster = ScratchCluster(try ScratchFolder(in: parent, for: account), major: found)
     do {
       try await cluster.run(
@@ -72,12 +81,20 @@ package final class ScratchCluster: Sendable {
   /// - Returns: what `body` returns.
   /// - Throws: what `start` or `body` throws.
   package static func withCluster<R>(
-    major: Int? = nil, in parent: String = "/tmp",
+    major: Int? = nil, in parent: String = usualParent,
     _ body: (ScratchCluster) async throws -> R
   ) async throws -> R {
     let cluster = try await start(major: major, in: parent)
     defer { cluster.stop() }
     return try await body(cluster)
+  }
+
+  /// Where to make a cluster so that it lies with other things.
+  /// - Parameter folder: the folder to lie in.
+  /// - Returns: it, or `usualParent` where a server of the account that it would run as cannot be
+  ///   reached in there: behind a folder that is closed to others, or at the end of a long path.
+  package static func place(within folder: String) -> String {
+    ScratchFolder.isPossible(in: folder, for: ServiceAccount.needed()) ? folder : usualParent
   }
 
   /// The connection string of one of its databases, as its superuser.
@@ -107,6 +124,8 @@ package final class ScratchCluster: Sendable {
       synchronous_commit = off
       wal_level = minimal
       max_wal_senders = 0
+      max_connections = \(Self.connections)
+      max_locks_per_transaction = \(Self.locks / Self.connections)
       autovacuum = off
       dynamic_shared_memory_type = mmap
       timezone = 'UTC'

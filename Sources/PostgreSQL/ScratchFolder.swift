@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import SystemPackage
 internal import Vocabulary
 
 /// The folder of a scratch cluster, locked for as long as its maker lives.
@@ -46,6 +47,21 @@ final class ScratchFolder: Sendable {
   deinit {
     remove()
     close(lock)
+  }
+
+  /// Whether a cluster can lie in a folder: the path is short enough for a socket's, and the server's
+  /// account gets there.
+  static func isPossible(in parent: String, for account: ServiceAccount?) -> Bool {
+    guard parent.hasPrefix("/"), parent.utf8.count <= 60, unsafe access(parent, W_OK | X_OK) == 0,
+      let real = unsafe realpath(parent, nil)
+    else { return false }
+    defer { unsafe free(real) }
+    guard let account else { return true }
+    var folder = unsafe FilePath(platformString: real)
+    while true {
+      guard account.mayPass(folder.string) else { return false }
+      guard folder.removeLastComponent() else { return true }
+    }
   }
 
   /// Where the cluster's data is.

@@ -38,6 +38,14 @@ struct ServiceAccount: Sendable {
     return options
   }
 
+  /// Whether it may go through a folder, by the folder's mode.
+  func mayPass(_ folder: String) -> Bool {
+    var status = stat()
+    guard unsafe stat(folder, &status) == 0 else { return false }
+    let bit = status.st_uid == userID ? S_IXUSR : status.st_gid == groupID ? S_IXGRP : S_IXOTH
+    return status.st_mode & bit != 0
+  }
+
   private static func named(_ name: String) -> ServiceAccount? {
     var entry = unsafe passwd()
     var found: UnsafeMutablePointer<passwd>?

@@ -81,6 +81,30 @@ import Vocabulary
     }
   }
 
+  @Test func aScratchDatabaseIsRestoredInOneTransactionAndHasAllRows() async throws {
+    let source = try await SharedCluster.database(RoundTripTests.everything)
+    let saved = try await SavedDatabase.save(source)
+    let question = "SELECT count(DISTINCT xmin::text) > 1 FROM pg_class WHERE oid >= 16384"
+    for isScratch in [false, true] {
+      let target = try await saved.restore(isScratch: isScratch)
+      #expect(try census(target, like: saved.figures) == saved.figures)
+      let isInParts = try PostgresConnection(conninfo: target).value(question)
+      #expect(isInParts == (isScratch ? "f" : "t"))
+    }
+  }
+
+  @Test func aScratchDumpCutShortLeavesNothing() async throws {
+    let saved = try await SavedDatabase.save(SharedCluster.database(ComparisonTests.rows))
+    let target = try await SharedCluster.database()
+    let restore = try DatabaseRestore(conninfo: target)
+    let error = await #expect(throws: OperatorError.self) {
+      try await restore.restore(
+        isScratch: true, reading: pieces(of: Array(saved.archive.dropLast(20))))
+    }
+    #expect(error?.code == "postgres.restore-failed")
+    try restore.requireEmpty()
+  }
+
   @Test func garbageLongerThanAPipeIsAnErrorAndNotOurEnd() async throws {
     let target = try await SharedCluster.database()
     let error = await #expect(throws: OperatorError.self) {

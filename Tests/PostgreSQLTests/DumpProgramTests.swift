@@ -50,6 +50,44 @@ import Vocabulary
     #expect(password?.code == "postgres.password-in-conninfo")
   }
 
+  @Test func aProgramMaySayMoreThanAPipeHolds() async throws {
+    let folder = TemporaryFolder()
+    let script = #"""
+      #!/bin/sh
+      [ "$1" = --version ] && { echo 'pg_dump (PostgreSQL) 15.1'; exit; }
+      for part in 1 2 3; do
+        head -c 300000 /dev/zero | tr '\0' 'w' >&2
+        head -c 1500000 /dev/zero
+      done
+      printf '\nthe last words\n' >&2
+      exit 3
+      """#
+    _ = try folder.write("pg_dump", script, mode: 0o755)
+    let program = try await DumpProgram(
+      serverVersion: 150_001, searchPath: "\(folder.path):/usr/bin:/bin")
+    var taken = 0
+    let error = await #expect(throws: OperatorError.self) {
+      try await program.dump("dbname=x", snapshot: nil) { taken += $0.byteCount }
+    }
+    #expect(taken == 4_500_000)
+    #expect(error?.code == "postgres.dump-failed")
+    #expect(error?.message.hasSuffix("the last words") == true)
+  }
+
+  @Test func debiansWrapperIsPassedBy() async throws {
+    let folder = TemporaryFolder()
+    // What it runs by its own rules is no PostgreSQL here.
+    _ = try folder.write("pg_wrapper", "#!/bin/sh\nexit 1\n", mode: 0o755)
+    #expect(unsafe symlink("pg_wrapper", "\(folder.path)/pg_dump") == 0)
+    let source = try await SharedCluster.database("CREATE TABLE t (a int)")
+    var taken = 0
+    try await DumpProgram(serverVersion: 150_000, searchPath: folder.path).dump(
+      source, snapshot: nil
+    ) { taken += $0.byteCount }
+    #expect(taken > 1000)
+    #expect(await refusal(990_000, folder.path)?.code == "postgres.dump-version")
+  }
+
   @Test func pgDumpEndsWhenItsReaderFails() async throws {
     let source = try await SharedCluster.database(
       "CREATE TABLE t AS SELECT repeat(md5(n::text), 30) FROM generate_series(1, 60000) n")

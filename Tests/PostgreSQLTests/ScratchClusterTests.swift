@@ -85,6 +85,24 @@ import Vocabulary
     ).flatMap { $0.split(separator: "\n").first }.flatMap { pid_t($0) }
   }
 
+  @Test func aClusterLiesWhereItsServerCanBeReached() throws {
+    let folder = TemporaryFolder()
+    _ = unsafe chmod(folder.path, 0o755)
+    #expect(ScratchCluster.place(within: folder.path) == folder.path)
+    let inside = "\(folder.path)/inside"
+    try FileManager.default.createDirectory(atPath: inside, withIntermediateDirectories: false)
+    #expect(ScratchCluster.place(within: inside) == inside)
+    #expect(ScratchCluster.place(within: "\(inside)/missing") == ScratchCluster.usualParent)
+    #expect(ScratchCluster.place(within: "inside") == ScratchCluster.usualParent)
+    let long = "\(inside)/\(String(repeating: "long", count: 12))"
+    try FileManager.default.createDirectory(atPath: long, withIntermediateDirectories: false)
+    #expect(ScratchCluster.place(within: long) == ScratchCluster.usualParent)
+    guard geteuid() == 0 else { return }
+    // Above the folder, not the folder itself.
+    _ = unsafe chmod(folder.path, 0o700)
+    #expect(ScratchCluster.place(within: inside) == ScratchCluster.usualParent)
+  }
+
   @Test func onlyItsAccountMayEnterItsFolder() async throws {
     let folder = try await SharedCluster.cluster().folder
     var status = stat()

@@ -79,15 +79,18 @@ struct SavedDatabase {
 
   /// Restores into a new database of the shared cluster.
   /// - Returns: its connection string.
-  func restore(profile: DatabaseProfile = .plain) async throws -> String {
+  func restore(
+    profile: DatabaseProfile = .plain, isScratch: Bool = false
+  ) async throws -> String {
     let conninfo = try await SharedCluster.cluster().conninfo(
       database: SharedCluster.freshName("restored"))
     let restore = try DatabaseRestore(conninfo: conninfo)
     _ = try restore.create(
       owner: facts.owner, locale: profile.locale ?? facts.locale, roles: facts.roles)
     try await restore.restore(
-      owner: facts.owner, dumpMajor: facts.serverMajor, reading: pieces(of: archive))
-    try restore.finish(profile)
+      owner: facts.owner, dumpMajor: facts.serverMajor, isScratch: isScratch,
+      reading: pieces(of: archive))
+    try restore.finish(profile, isScratch: isScratch)
     return conninfo
   }
 }
