@@ -106,7 +106,10 @@ let package = Package(
     room("Compression", uses: ["Vocabulary", "SecretMemory", "CZstd"]),
     room(
       "Repository",
-      uses: ["Vocabulary", "SecretMemory", "AgeFormat", "Signatures", "Compression"]),
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Signatures", "Compression",
+        systemPackage,
+      ]),
     room(
       "Stores",
       uses: [
