@@ -36,7 +36,23 @@ package final class CatalogDatabase {
       }
     } catch let error as DatabaseError {
       throw Self.explain(error, path)
+    } catch let problem as Errno {
+      throw Self.explain(problem, path)
     }
+  }
+
+  private static func explain(_ problem: Errno, _ path: FilePath) -> OperatorError {
+    switch problem {
+    case .noSpace, .diskQuotaExceeded: isFull(path)
+    default:
+      OperatorError("catalog.failed", .failed, "the catalog \(path) cannot be used: \(problem)")
+    }
+  }
+
+  private static func isFull(_ path: FilePath) -> OperatorError {
+    OperatorError(
+      "state.full", .failed, "no space left for the catalog \(path)",
+      hint: "free space on the state folder's disk, then run again")
   }
 
   /// Only a file that is no sound database counts as damaged: it is moved away and made anew, which
@@ -47,10 +63,7 @@ package final class CatalogDatabase {
       OperatorError(
         "catalog.damaged", .failed, "the catalog \(path) is damaged: \(error)",
         hint: "move it away: the next run rebuilds it from the store")
-    case .SQLITE_FULL:
-      OperatorError(
-        "state.full", .failed, "no space left for the catalog \(path)",
-        hint: "free space on the state folder's disk, then run again")
+    case .SQLITE_FULL: isFull(path)
     default:
       OperatorError("catalog.failed", .failed, "the catalog \(path) cannot be used: \(error)")
     }
@@ -147,6 +160,9 @@ package final class CatalogDatabase {
       return try body()
     } catch let error as DatabaseError {
       throw Self.explain(error, path)
+    } catch let problem as Errno {
+      // Of a file of the table of chunks.
+      throw Self.explain(problem, path)
     }
   }
 

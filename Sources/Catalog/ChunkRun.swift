@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import Repository
 import SecretMemory
@@ -14,140 +13,118 @@ struct ChunkEntry: Sendable {
   let pack: Int64
 }
 
-/// A file of entries in the order of their keys, mapped to memory: only what is looked at is read.
+/// A file of entries in the order of their keys, mapped to memory: only what is looked at is there.
 ///
 /// Written once, under a temporary name, synced and renamed; it never changes. The catalog knows its
 /// digest.
 final class ChunkRun {
-  private static let width = MemoryLayout<ChunkEntry>.stride
   let number: Int64
   let count: Int
-  private let bytes: Data
-  private let directory: ChunkDirectory
+  let path: FilePath
+  private let file: MappedEntries
+  private let lookUp: ChunkLookUp
 
   /// Maps a file, after reading all of it once.
   ///
   /// - Throws: `catalog.damaged` where it is not what was written.
   init(_ number: Int64, at path: FilePath, count: Int, digest: SHA256Digest) throws {
-    (self.number, self.count) = (number, count)
-    guard
-      let mapped = try? Data(contentsOf: URL(fileURLWithPath: path.string), options: .alwaysMapped),
-      mapped.count == count * Self.width, Self.digest(of: mapped) == digest
-    else {
+    (self.number, self.count, self.path) = (number, count, path)
+    do {
+      file = try MappedEntries(path, count: count)
+      var hasher = SHA256Hasher()
+      var lookUp = ChunkLookUp(expecting: count)
+      var reader = try ChunkRunReader(path, count: count)
+      while let piece = try reader.nextPiece() {
+        unsafe piece.withUnsafeBytes { hasher.update(unsafe $0.bytes) }
+        for entry in piece { lookUp.note(entry.key) }
+      }
+      lookUp.end()
+      self.lookUp = lookUp
+      guard hasher.finish() == digest else { throw Errno.ioError }
+    } catch is Errno {
       throw OperatorError(
         "catalog.damaged", .failed, "the list of chunks \(path) is damaged or missing",
         hint: "move the catalog away: the next run rebuilds it from the store")
     }
-    bytes = mapped
-    var directory = ChunkDirectory(expecting: count)
-    unsafe mapped.withUnsafeBytes { raw in
-      let entries = unsafe raw.bindMemory(to: ChunkEntry.self)
-      for index in entries.indices { directory.note(unsafe entries[index].key) }
-    }
-    directory.end()
-    self.directory = directory
   }
 
   /// Maps what was just written.
+  ///
+  /// - Throws: `Errno`.
   init(_ number: Int64, _ written: ChunkRunWriter.Written) throws {
-    (self.number, count, directory) = (number, written.count, written.directory)
-    bytes = try Data(contentsOf: URL(fileURLWithPath: written.path.string), options: .alwaysMapped)
+    (self.number, count, path) = (number, written.count, written.path)
+    lookUp = written.lookUp
+    file = try MappedEntries(path, count: count)
   }
 
   /// The pack that a chunk was put in.
   func pack(of key: ChunkID.Half) -> Int64? {
-    let places = directory.places(of: key)
-    return unsafe bytes.withUnsafeBytes { raw in
-      let entries = unsafe raw.bindMemory(to: ChunkEntry.self)
-      var place = places.guess
-      while place > places.from, unsafe key < entries[place - 1].key { place -= 1 }
-      while place < places.to, unsafe entries[place].key < key { place += 1 }
-      // The guess may stand right behind it.
-      for place in max(place - 1, places.from)..<min(place + 1, places.to) {
-        if unsafe entries[place].key == key { return unsafe entries[place].pack }
-      }
-      return nil
-    }
-  }
-
-  /// The entry at a place.
-  subscript(index: Int) -> ChunkEntry {
-    unsafe bytes.withUnsafeBytes { unsafe $0.bindMemory(to: ChunkEntry.self)[index] }
-  }
-
-  private static func digest(of data: Data) -> SHA256Digest {
-    unsafe data.withUnsafeBytes { SHA256Hasher.digest(of: unsafe $0.bytes) }
+    guard lookUp.filter.mayHold(key) else { return nil }
+    let places = lookUp.directory.places(of: key)
+    return file.pack(of: key, from: places.from, to: places.to, guess: places.guess)
   }
 }
 
-/// Writes a run, entry after entry.
-struct ChunkRunWriter: ~Copyable {
-  private static let pieceEntries = 32 * 1024
+/// What is held in memory of a run, to look into its file once, and at the right place: 13 bits a key.
+struct ChunkLookUp {
+  private(set) var directory: ChunkDirectory
+  private(set) var filter: ChunkFilter
 
-  private let path: FilePath
-  private let temporary: FilePath
-  private let file: OpenFile
-  private var waiting: [ChunkEntry] = []
-  private var hasher = SHA256Hasher()
-  private var count = 0
-  private var directory: ChunkDirectory
-
-  /// A run that is durable.
-  struct Written {
-    let path: FilePath
-    let count: Int
-    let digest: SHA256Digest
-    let directory: ChunkDirectory
+  init(expecting count: Int) {
+    directory = ChunkDirectory(expecting: count)
+    filter = ChunkFilter(expecting: count)
   }
 
-  /// Starts a run of `most` entries at most.
-  init(_ path: FilePath, atMost most: Int) throws {
-    self.path = path
-    directory = ChunkDirectory(expecting: most)
-    temporary = FilePath(path.string + ".tmp")
-    file = OpenFile(
-      try FileDescriptor.open(
-        temporary, .writeOnly, options: [.create, .truncate, .noFollow, .closeOnExec],
-        permissions: .ownerReadWrite))
-    waiting.reserveCapacity(Self.pieceEntries)
+  /// Takes the next key, in their order.
+  mutating func note(_ key: ChunkID.Half) {
+    directory.note(key)
+    filter.note(key)
   }
 
-  mutating func append(_ entry: ChunkEntry) throws {
-    waiting.append(entry)
-    directory.note(entry.key)
-    if waiting.count == Self.pieceEntries { try flush() }
-  }
-
-  /// Makes the file durable under its name.
-  consuming func finish() throws -> Written {
-    try flush()
-    guard fsync(file.descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-    guard unsafe rename(temporary.string, path.string) == 0 else { throw Errno(rawValue: errno) }
-    let folder = try FileDescriptor.open(
-      path.removingLastComponent(), .readOnly, options: [.directory, .closeOnExec])
-    defer { try? folder.close() }
-    guard fsync(folder.rawValue) == 0 else { throw Errno(rawValue: errno) }
-    directory.end()
-    let (path, count, directory) = (path, count, directory)
-    return Written(path: path, count: count, digest: hasher.finish(), directory: directory)
-  }
-
-  private mutating func flush() throws {
-    let file = file
-    try unsafe waiting.withUnsafeBytes { bytes in
-      hasher.update(unsafe bytes.bytes)
-      _ = unsafe try file.descriptor.writeAll(bytes)
-    }
-    count += waiting.count
-    waiting.removeAll(keepingCapacity: true)
-  }
+  /// Ends the run.
+  mutating func end() { directory.end() }
 }
 
-/// A descriptor that is closed with its owner.
-private final class OpenFile {
-  let descriptor: FileDescriptor
+/// The entries of a file in memory, as long as somebody holds them.
+@safe private final class MappedEntries {
+  private let entries: UnsafeBufferPointer<ChunkEntry>
 
-  init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
+  /// Maps a file of exactly so many entries.
+  ///
+  /// - Throws: `Errno`; `ioError` where the file has another length.
+  init(_ path: FilePath, count: Int) throws {
+    let file = try FileDescriptor.open(path, .readOnly, options: [.noFollow, .closeOnExec])
+    defer { try? file.close() }
+    let length = count * MemoryLayout<ChunkEntry>.stride
+    guard try file.seek(offset: 0, from: .end) == Int64(length) else { throw Errno.ioError }
+    guard count > 0 else {
+      unsafe entries = UnsafeBufferPointer(start: nil, count: 0)
+      return
+    }
+    let start = unsafe mmap(nil, length, PROT_READ, MAP_SHARED, file.rawValue, 0)
+    guard let start = unsafe start, unsafe start != MAP_FAILED else {
+      throw Errno(rawValue: errno)
+    }
+    // Keys are hashes: what lies beside one that was looked up is no likelier to be next.
+    _ = unsafe madvise(start, length, MADV_RANDOM)
+    unsafe entries = UnsafeBufferPointer(
+      start: start.assumingMemoryBound(to: ChunkEntry.self), count: count)
+  }
 
-  deinit { try? descriptor.close() }
+  func pack(of key: ChunkID.Half, from: Int, to: Int, guess: Int) -> Int64? {
+    var place = guess
+    while place > from, unsafe key < entries[place - 1].key { place -= 1 }
+    while place < to, unsafe entries[place].key < key { place += 1 }
+    // The guess may stand right behind it.
+    for place in max(place - 1, from)..<min(place + 1, to) {
+      if unsafe entries[place].key == key { return unsafe entries[place].pack }
+    }
+    return nil
+  }
+
+  deinit {
+    guard let start = unsafe entries.baseAddress else { return }
+    unsafe munmap(
+      UnsafeMutableRawPointer(mutating: start), entries.count * MemoryLayout<ChunkEntry>.stride)
+  }
 }
