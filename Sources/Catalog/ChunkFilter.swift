@@ -2,10 +2,10 @@ import Repository
 
 /// Says of most keys that are not in a run that they are not, without a look at its file.
 ///
-/// A Bloom filter of 12 bits a key, all bits of a key in one word: one place in memory is looked at. Of
-/// keys that are not there, about one in fifty has to be looked for.
+/// A Bloom filter of 16 bits a key, all bits of a key in one word: one place in memory is looked at. Of
+/// keys that are not there, about one in a hundred has to be looked for.
 struct ChunkFilter {
-  private static let bitsForAKey = 12
+  private static let bitsForAKey = 16
 
   private var words: [UInt64]
 
@@ -27,9 +27,9 @@ struct ChunkFilter {
     Int(truncatingIfNeeded: key.low.multipliedFullWidth(by: UInt64(words.count)).high)
   }
 
-  /// Four bits, said by the low half of what says the place by its high one.
+  /// Five bits, said by the low half of what says the place by its high one.
   private static func bits(of key: ChunkID.Half) -> UInt64 {
     1 << (key.low & 63) | 1 << (key.low >> 6 & 63) | 1 << (key.low >> 12 & 63)
-      | 1 << (key.low >> 18 & 63)
+      | 1 << (key.low >> 18 & 63) | 1 << (key.low >> 24 & 63)
   }
 }

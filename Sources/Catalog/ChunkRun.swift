@@ -13,24 +13,31 @@ struct ChunkEntry: Sendable {
   let pack: Int64
 }
 
-/// A file of entries in the order of their keys, mapped to memory: only what is looked at is there.
+/// A file of entries in the order of their keys.
 ///
 /// Written once, under a temporary name, synced and renamed; it never changes. The catalog knows its
-/// digest.
+/// digest. Few look-ups read what they need; where there are many it is mapped to memory.
 final class ChunkRun {
+  /// Once one entry in so many was looked up, the file is worth its room in memory.
+  private static let dense = 32
+
   let number: Int64
   let count: Int
   let path: FilePath
-  private let file: MappedEntries
+  private let file: OpenFile
   private let lookUp: ChunkLookUp
+  private var lookUps = 0
+  private var mapping: MappedEntries?
 
-  /// Maps a file, after reading all of it once.
+  /// Opens a file, after reading all of it once.
   ///
   /// - Throws: `catalog.damaged` where it is not what was written.
   init(_ number: Int64, at path: FilePath, count: Int, digest: SHA256Digest) throws {
     (self.number, self.count, self.path) = (number, count, path)
     do {
-      file = try MappedEntries(path, count: count)
+      file = try OpenFile(reading: path)
+      let length = try file.descriptor.seek(offset: 0, from: .end)
+      guard length == Int64(count * MemoryLayout<ChunkEntry>.stride) else { throw Errno.ioError }
       var hasher = SHA256Hasher()
       var lookUp = ChunkLookUp(expecting: count)
       var reader = try ChunkRunReader(path, count: count)
@@ -48,24 +55,31 @@ final class ChunkRun {
     }
   }
 
-  /// Maps what was just written.
+  /// Opens what was just written.
   ///
   /// - Throws: `Errno`.
   init(_ number: Int64, _ written: ChunkRunWriter.Written) throws {
     (self.number, count, path) = (number, written.count, written.path)
     lookUp = written.lookUp
-    file = try MappedEntries(path, count: count)
+    file = try OpenFile(reading: path)
   }
 
   /// The pack that a chunk was put in.
-  func pack(of key: ChunkID.Half) -> Int64? {
+  ///
+  /// - Throws: `Errno`.
+  func pack(of key: ChunkID.Half) throws -> Int64? {
     guard lookUp.filter.mayHold(key) else { return nil }
     let places = lookUp.directory.places(of: key)
-    return file.pack(of: key, from: places.from, to: places.to, guess: places.guess)
+    if let mapping { return mapping.pack(of: key, in: places.from..<places.to, near: places.guess) }
+    lookUps += 1
+    if lookUps > count / Self.dense { mapping = MappedEntries(file, count: count) }
+    return try unsafe file.withEntries(places.from..<places.to) { entries in
+      unsafe entries.first { $0.key == key }?.pack
+    }
   }
 }
 
-/// What is held in memory of a run, to look into its file once, and at the right place: 13 bits a key.
+/// What is held in memory of a run, to look into its file once, and at the right place: 17 bits a key.
 struct ChunkLookUp {
   private(set) var directory: ChunkDirectory
   private(set) var filter: ChunkFilter
@@ -89,42 +103,33 @@ struct ChunkLookUp {
 @safe private final class MappedEntries {
   private let entries: UnsafeBufferPointer<ChunkEntry>
 
-  /// Maps a file of exactly so many entries.
-  ///
-  /// - Throws: `Errno`; `ioError` where the file has another length.
-  init(_ path: FilePath, count: Int) throws {
-    let file = try FileDescriptor.open(path, .readOnly, options: [.noFollow, .closeOnExec])
-    defer { try? file.close() }
+  /// Maps a file of so many entries; nil where that cannot be done.
+  init?(_ file: OpenFile, count: Int) {
     let length = count * MemoryLayout<ChunkEntry>.stride
-    guard try file.seek(offset: 0, from: .end) == Int64(length) else { throw Errno.ioError }
-    guard count > 0 else {
-      unsafe entries = UnsafeBufferPointer(start: nil, count: 0)
-      return
-    }
-    let start = unsafe mmap(nil, length, PROT_READ, MAP_SHARED, file.rawValue, 0)
-    guard let start = unsafe start, unsafe start != MAP_FAILED else {
-      throw Errno(rawValue: errno)
-    }
+    guard count > 0,
+      let start = unsafe mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor.rawValue, 0),
+      unsafe start != MAP_FAILED
+    else { return nil }
     // Keys are hashes: what lies beside one that was looked up is no likelier to be next.
     _ = unsafe madvise(start, length, MADV_RANDOM)
     unsafe entries = UnsafeBufferPointer(
       start: start.assumingMemoryBound(to: ChunkEntry.self), count: count)
   }
 
-  func pack(of key: ChunkID.Half, from: Int, to: Int, guess: Int) -> Int64? {
+  func pack(of key: ChunkID.Half, in places: Range<Int>, near guess: Int) -> Int64? {
     var place = guess
-    while place > from, unsafe key < entries[place - 1].key { place -= 1 }
-    while place < to, unsafe entries[place].key < key { place += 1 }
+    while place > places.lowerBound, unsafe key < entries[place - 1].key { place -= 1 }
+    while place < places.upperBound, unsafe entries[place].key < key { place += 1 }
     // The guess may stand right behind it.
-    for place in max(place - 1, from)..<min(place + 1, to) {
+    for place in max(place - 1, places.lowerBound)..<min(place + 1, places.upperBound) {
       if unsafe entries[place].key == key { return unsafe entries[place].pack }
     }
     return nil
   }
 
   deinit {
-    guard let start = unsafe entries.baseAddress else { return }
     unsafe munmap(
-      UnsafeMutableRawPointer(mutating: start), entries.count * MemoryLayout<ChunkEntry>.stride)
+      UnsafeMutableRawPointer(mutating: entries.baseAddress),
+      entries.count * MemoryLayout<ChunkEntry>.stride)
   }
 }

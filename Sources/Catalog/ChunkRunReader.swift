@@ -5,7 +5,8 @@ struct ChunkRunReader {
   private static let pieceEntries = 16 * 1024
 
   private let file: OpenFile
-  private var left: Int
+  private let count: Int
+  private var read = 0
   private var piece: [ChunkEntry] = []
   private var position = 0
 
@@ -13,31 +14,18 @@ struct ChunkRunReader {
   ///
   /// - Throws: `Errno`.
   init(_ path: FilePath, count: Int) throws {
-    file = OpenFile(
-      try FileDescriptor.open(path, .readOnly, options: [.noFollow, .closeOnExec]))
-    left = count
+    file = try OpenFile(reading: path)
+    self.count = count
   }
 
   /// The next entries, or nil at the end.
   ///
   /// - Throws: `Errno`; `ioError` where the file is too short.
   mutating func nextPiece() throws -> [ChunkEntry]? {
-    let count = min(left, Self.pieceEntries)
-    guard count > 0 else { return nil }
-    left -= count
-    let file = file.descriptor
-    return try unsafe [ChunkEntry](unsafeUninitializedCapacity: count) { buffer, filled in
-      let room = unsafe UnsafeMutableRawBufferPointer(
-        start: buffer.baseAddress, count: count * MemoryLayout<ChunkEntry>.stride)
-      var bytes = 0
-      while bytes < room.count {
-        let got = unsafe try file.read(
-          into: UnsafeMutableRawBufferPointer(rebasing: room[bytes...]))
-        guard got > 0 else { throw Errno.ioError }
-        bytes += got
-      }
-      filled = count
-    }
+    let next = read..<min(read + Self.pieceEntries, count)
+    guard !next.isEmpty else { return nil }
+    read = next.upperBound
+    return try unsafe file.withEntries(next) { unsafe Array($0) }
   }
 
   /// The next entry, left where it is; nil at the end.
@@ -53,13 +41,4 @@ struct ChunkRunReader {
 
   /// Passes over the entry that `peek` gave.
   mutating func pass() { position += 1 }
-}
-
-/// A descriptor that is closed with its owner.
-final class OpenFile {
-  let descriptor: FileDescriptor
-
-  init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
-
-  deinit { try? descriptor.close() }
 }

@@ -44,13 +44,15 @@ final class ChunkTable {
   }
 
   /// The pack of a compartment that holds a chunk.
-  func pack(holding chunk: ChunkID, in compartment: CompartmentNumber) -> Int64? {
+  ///
+  /// - Throws: `Errno`.
+  func pack(holding chunk: ChunkID, in compartment: CompartmentNumber) throws -> Int64? {
     let key = chunk.half
     if let pack = recent[key], packs[pack] == compartment { return pack }
     var index = runs.count
     while index > 0 {
       index -= 1
-      if let pack = runs[index].pack(of: key), packs[pack] == compartment { return pack }
+      if let pack = try runs[index].pack(of: key), packs[pack] == compartment { return pack }
     }
     return nil
   }

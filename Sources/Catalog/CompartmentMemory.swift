@@ -21,7 +21,7 @@ package final class CompartmentMemory: ChunkMemory {
 
   package func pack(holding chunk: ChunkID) throws -> PackHandle? {
     // A key that two compartments share, or that moved to another, makes no pack theirs.
-    catalog.chunks.pack(holding: chunk, in: number).map { PackHandle($0) }
+    try catalog.pack(holding: chunk, in: number).map { PackHandle($0) }
   }
 
   package func reservePack() -> PackHandle { PackHandle(catalog.reservePack()) }

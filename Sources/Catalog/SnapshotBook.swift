@@ -42,13 +42,9 @@ package struct SnapshotBook {
     otherThan kept: [(compartment: CompartmentName, source: SourceName)]
   ) throws {
     try catalog.write { db in
-      let known = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT compartment, source FROM source_packs UNION SELECT compartment, source FROM files
-          """)
-      for row in known {
-        let (compartment, source): (String, String) = (row[0], row[1])
+      let known = try Row.fetchAll(db, sql: "SELECT DISTINCT compartment, source FROM source_packs")
+        .map { ($0[0] as String, $0[1] as String) }
+      for (compartment, source) in try known + Self.sourcesWithFiles(db) {
         guard
           !kept.contains(where: { $0.compartment.text == compartment && $0.source.text == source })
         else { continue }
@@ -59,6 +55,22 @@ package struct SnapshotBook {
         }
       }
     }
+  }
+
+  /// From one to the next, for the files of a source may be millions.
+  private static func sourcesWithFiles(_ db: Database) throws -> [(String, String)] {
+    var sources: [(String, String)] = []
+    let next = try db.cachedStatement(
+      sql: """
+        SELECT compartment, source FROM files WHERE (compartment, source) > (?, ?)
+        ORDER BY compartment, source LIMIT 1
+        """)
+    var last = ("", "")
+    while let row = try Row.fetchOne(next, arguments: [last.0, last.1]) {
+      last = (row[0], row[1])
+      sources.append(last)
+    }
+    return sources
   }
 
   /// Packs of a compartment that no ledger entry names: this run's, or those of a run that died.
