@@ -99,7 +99,9 @@ struct IndexFileTests {
       var index = ChunkIndexBuilder()
       for pack in packs { try index.insert(pack, neededBy: needed) }
       let found = try index.finish()
-      for chunk in packs.flatMap({ $0.frames.flatMap(\.chunks) }) { _ = try found.place(of: chunk.id) }
+      for chunk in packs.flatMap({ $0.frames.flatMap(\.chunks) }) {
+        _ = try found.place(of: chunk.id)
+      }
       for frame in packs.flatMap(\.frames) { _ = frame.offset + frame.storedLength }
     }
     #expect(refused == nil || refused?.code == "index.damaged" && refused?.status == .mismatch)

@@ -32,7 +32,8 @@ struct StoreContractTests {
   }
 
   @Test(
-    "an object that comes piece by piece is whole under its name, or not there", arguments: StoreKind.all
+    "an object that comes piece by piece is whole under its name, or not there",
+    arguments: StoreKind.all
   )
   func arriving(kind: StoreKind) throws {
     let folder = try ScratchFolder()
