@@ -106,7 +106,10 @@ let package = Package(
     room("Compression", uses: ["Vocabulary", "SecretMemory", "CZstd"]),
     room(
       "Repository",
-      uses: ["Vocabulary", "SecretMemory", "AgeFormat", "Signatures", "Compression"]),
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Signatures", "Compression",
+        systemPackage,
+      ]),
     room(
       "Stores",
       uses: [
@@ -205,7 +208,10 @@ let package = Package(
     // Measures what no tool shows alone; `Scripts/bench index` runs it.
     .executableTarget(
       name: "benchmark-chunk-table",
-      dependencies: ["Vocabulary", "SecretMemory", "Repository", "Catalog", systemPackage],
+      dependencies: [
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Repository", "Stores", "Catalog",
+        systemPackage,
+      ],
       path: "Tests/Benchmarks", swiftSettings: houseRules),
 
     // The proofs, and what they share: scratch folders, stock programs, vectors, seeded chance.

@@ -24,10 +24,13 @@ def main(words: list[str]) -> int:
     arguments = parser.parse_args(words)
     folder = Path(tempfile.mkdtemp(prefix="coffer-bench-index-", dir=arguments.folder))
     try:
-        result = subprocess.run([arguments.program or built(), folder, str(arguments.chunks)], capture_output=True, text=True)
-        if result.returncode != 0:
-            raise BenchError(f"{PROGRAM} failed: {result.stderr.strip()[-300:]}")
-        figures = json.loads(result.stdout)
+        program = arguments.program or built()
+        figures: dict[str, float] = {}
+        for what in ["table", "rebuild"]:
+            result = subprocess.run([program, what, folder, str(arguments.chunks)], capture_output=True, text=True)
+            if result.returncode != 0:
+                raise BenchError(f"{PROGRAM} failed: {result.stderr.strip()[-300:]}")
+            figures |= json.loads(result.stdout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     for name, figure in figures.items():

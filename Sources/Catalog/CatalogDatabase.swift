@@ -24,7 +24,7 @@ package final class CatalogDatabase {
     configuration.prepareDatabase { db in
       try db.execute(
         sql: """
-          PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;
+          PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192;
           PRAGMA temp_store = MEMORY;
           """)
     }
@@ -146,6 +146,15 @@ package final class CatalogDatabase {
   /// Reads outside any transaction: for look-ups that come by the hundred thousand.
   func look<Result>(_ body: (Database) throws -> Result) throws -> Result {
     try explaining { try queue.inDatabase(body) }
+  }
+
+  /// The pack of a compartment that holds a chunk.
+  ///
+  /// - Throws: `catalog.failed`.
+  func pack(
+    holding chunk: ChunkID, in compartment: ChunkTable.CompartmentNumber
+  ) throws -> Int64? {
+    try explaining { try chunks.pack(holding: chunk, in: compartment) }
   }
 
   private func explaining<Result>(_ body: () throws -> Result) throws -> Result {

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import Repository
 import SecretMemory
@@ -14,140 +13,123 @@ struct ChunkEntry: Sendable {
   let pack: Int64
 }
 
-/// A file of entries in the order of their keys, mapped to memory: only what is looked at is read.
+/// A file of entries in the order of their keys.
 ///
 /// Written once, under a temporary name, synced and renamed; it never changes. The catalog knows its
-/// digest.
+/// digest. Few look-ups read what they need; where there are many it is mapped to memory.
 final class ChunkRun {
-  private static let width = MemoryLayout<ChunkEntry>.stride
+  /// Once one entry in so many was looked up, the file is worth its room in memory.
+  private static let dense = 32
+
   let number: Int64
   let count: Int
-  private let bytes: Data
-  private let directory: ChunkDirectory
+  let path: FilePath
+  private let file: OpenFile
+  private let lookUp: ChunkLookUp
+  private var lookUps = 0
+  private var mapping: MappedEntries?
 
-  /// Maps a file, after reading all of it once.
+  /// Opens a file, after reading all of it once.
   ///
   /// - Throws: `catalog.damaged` where it is not what was written.
   init(_ number: Int64, at path: FilePath, count: Int, digest: SHA256Digest) throws {
-    (self.number, self.count) = (number, count)
-    guard
-      let mapped = try? Data(contentsOf: URL(fileURLWithPath: path.string), options: .alwaysMapped),
-      mapped.count == count * Self.width, Self.digest(of: mapped) == digest
-    else {
+    (self.number, self.count, self.path) = (number, count, path)
+    do {
+      file = try OpenFile(reading: path)
+      let length = try file.descriptor.seek(offset: 0, from: .end)
+      guard length == Int64(count * MemoryLayout<ChunkEntry>.stride) else { throw Errno.ioError }
+      var hasher = SHA256Hasher()
+      var lookUp = ChunkLookUp(expecting: count)
+      var reader = try ChunkRunReader(path, count: count)
+      while let piece = try reader.nextPiece() {
+        unsafe piece.withUnsafeBytes { hasher.update(unsafe $0.bytes) }
+        for entry in piece { lookUp.note(entry.key) }
+      }
+      lookUp.end()
+      self.lookUp = lookUp
+      guard hasher.finish() == digest else { throw Errno.ioError }
+    } catch is Errno {
       throw OperatorError(
         "catalog.damaged", .failed, "the list of chunks \(path) is damaged or missing",
         hint: "move the catalog away: the next run rebuilds it from the store")
     }
-    bytes = mapped
-    var directory = ChunkDirectory(expecting: count)
-    unsafe mapped.withUnsafeBytes { raw in
-      let entries = unsafe raw.bindMemory(to: ChunkEntry.self)
-      for index in entries.indices { directory.note(unsafe entries[index].key) }
-    }
-    directory.end()
-    self.directory = directory
   }
 
-  /// Maps what was just written.
+  /// Opens what was just written.
+  ///
+  /// - Throws: `Errno`.
   init(_ number: Int64, _ written: ChunkRunWriter.Written) throws {
-    (self.number, count, directory) = (number, written.count, written.directory)
-    bytes = try Data(contentsOf: URL(fileURLWithPath: written.path.string), options: .alwaysMapped)
+    (self.number, count, path) = (number, written.count, written.path)
+    lookUp = written.lookUp
+    file = try OpenFile(reading: path)
   }
 
   /// The pack that a chunk was put in.
-  func pack(of key: ChunkID.Half) -> Int64? {
-    let places = directory.places(of: key)
-    return unsafe bytes.withUnsafeBytes { raw in
-      let entries = unsafe raw.bindMemory(to: ChunkEntry.self)
-      var place = places.guess
-      while place > places.from, unsafe key < entries[place - 1].key { place -= 1 }
-      while place < places.to, unsafe entries[place].key < key { place += 1 }
-      // The guess may stand right behind it.
-      for place in max(place - 1, places.from)..<min(place + 1, places.to) {
-        if unsafe entries[place].key == key { return unsafe entries[place].pack }
-      }
-      return nil
+  ///
+  /// - Throws: `Errno`.
+  func pack(of key: ChunkID.Half) throws -> Int64? {
+    guard lookUp.filter.mayHold(key) else { return nil }
+    let places = lookUp.directory.places(of: key)
+    if let mapping { return mapping.pack(of: key, in: places.from..<places.to, near: places.guess) }
+    lookUps += 1
+    if lookUps > count / Self.dense { mapping = MappedEntries(file, count: count) }
+    return try unsafe file.withEntries(places.from..<places.to) { entries in
+      unsafe entries.first { $0.key == key }?.pack
     }
-  }
-
-  /// The entry at a place.
-  subscript(index: Int) -> ChunkEntry {
-    unsafe bytes.withUnsafeBytes { unsafe $0.bindMemory(to: ChunkEntry.self)[index] }
-  }
-
-  private static func digest(of data: Data) -> SHA256Digest {
-    unsafe data.withUnsafeBytes { SHA256Hasher.digest(of: unsafe $0.bytes) }
   }
 }
 
-/// Writes a run, entry after entry.
-struct ChunkRunWriter: ~Copyable {
-  private static let pieceEntries = 32 * 1024
+/// What is held in memory of a run, to look into its file once, and at the right place: 17 bits a key.
+struct ChunkLookUp {
+  private(set) var directory: ChunkDirectory
+  private(set) var filter: ChunkFilter
 
-  private let path: FilePath
-  private let temporary: FilePath
-  private let file: OpenFile
-  private var waiting: [ChunkEntry] = []
-  private var hasher = SHA256Hasher()
-  private var count = 0
-  private var directory: ChunkDirectory
-
-  /// A run that is durable.
-  struct Written {
-    let path: FilePath
-    let count: Int
-    let digest: SHA256Digest
-    let directory: ChunkDirectory
+  init(expecting count: Int) {
+    directory = ChunkDirectory(expecting: count)
+    filter = ChunkFilter(expecting: count)
   }
 
-  /// Starts a run of `most` entries at most.
-  init(_ path: FilePath, atMost most: Int) throws {
-    self.path = path
-    directory = ChunkDirectory(expecting: most)
-    temporary = FilePath(path.string + ".tmp")
-    file = OpenFile(
-      try FileDescriptor.open(
-        temporary, .writeOnly, options: [.create, .truncate, .noFollow, .closeOnExec],
-        permissions: .ownerReadWrite))
-    waiting.reserveCapacity(Self.pieceEntries)
+  /// Takes the next key, in their order.
+  mutating func note(_ key: ChunkID.Half) {
+    directory.note(key)
+    filter.note(key)
   }
 
-  mutating func append(_ entry: ChunkEntry) throws {
-    waiting.append(entry)
-    directory.note(entry.key)
-    if waiting.count == Self.pieceEntries { try flush() }
-  }
-
-  /// Makes the file durable under its name.
-  consuming func finish() throws -> Written {
-    try flush()
-    guard fsync(file.descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-    guard unsafe rename(temporary.string, path.string) == 0 else { throw Errno(rawValue: errno) }
-    let folder = try FileDescriptor.open(
-      path.removingLastComponent(), .readOnly, options: [.directory, .closeOnExec])
-    defer { try? folder.close() }
-    guard fsync(folder.rawValue) == 0 else { throw Errno(rawValue: errno) }
-    directory.end()
-    let (path, count, directory) = (path, count, directory)
-    return Written(path: path, count: count, digest: hasher.finish(), directory: directory)
-  }
-
-  private mutating func flush() throws {
-    let file = file
-    try unsafe waiting.withUnsafeBytes { bytes in
-      hasher.update(unsafe bytes.bytes)
-      _ = unsafe try file.descriptor.writeAll(bytes)
-    }
-    count += waiting.count
-    waiting.removeAll(keepingCapacity: true)
-  }
+  /// Ends the run.
+  mutating func end() { directory.end() }
 }
 
-/// A descriptor that is closed with its owner.
-private final class OpenFile {
-  let descriptor: FileDescriptor
+/// The entries of a file in memory, as long as somebody holds them.
+@safe private final class MappedEntries {
+  private let entries: UnsafeBufferPointer<ChunkEntry>
 
-  init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
+  /// Maps a file of so many entries; nil where that cannot be done.
+  init?(_ file: OpenFile, count: Int) {
+    let length = count * MemoryLayout<ChunkEntry>.stride
+    guard count > 0,
+      let start = unsafe mmap(nil, length, PROT_READ, MAP_SHARED, file.descriptor.rawValue, 0),
+      unsafe start != MAP_FAILED
+    else { return nil }
+    // Keys are hashes: what lies beside one that was looked up is no likelier to be next.
+    _ = unsafe madvise(start, length, MADV_RANDOM)
+    unsafe entries = UnsafeBufferPointer(
+      start: start.assumingMemoryBound(to: ChunkEntry.self), count: count)
+  }
 
-  deinit { try? descriptor.close() }
+  func pack(of key: ChunkID.Half, in places: Range<Int>, near guess: Int) -> Int64? {
+    var place = guess
+    while place > places.lowerBound, unsafe key < entries[place - 1].key { place -= 1 }
+    while place < places.upperBound, unsafe entries[place].key < key { place += 1 }
+    // The guess may stand right behind it.
+    for place in max(place - 1, places.lowerBound)..<min(place + 1, places.upperBound) {
+      if unsafe entries[place].key == key { return unsafe entries[place].pack }
+    }
+    return nil
+  }
+
+  deinit {
+    unsafe munmap(
+      UnsafeMutableRawPointer(mutating: entries.baseAddress),
+      entries.count * MemoryLayout<ChunkEntry>.stride)
+  }
 }

@@ -10,15 +10,19 @@ import Vocabulary
 /// run says of a pack that is gone does not count, and is left out when runs are merged. The record
 /// of a pack stays in the catalog until its chunks are in a run: no crash loses any.
 final class ChunkTable {
-  /// So many entries may lie in memory: 24 MiB of them, at most.
-  static let mostRecent = 1 << 19
+  /// So many entries may lie in memory: 6 MiB of them, at most.
+  static let mostRecent = 1 << 17
 
   private let folder: FilePath
   private var runs: [ChunkRun] = []
   private var recent: [ChunkID.Half: Int64] = [:]
   private var recentPacks: [Int64] = []
   /// Packs that the catalog has, and the compartment of each.
-  private var packs: [Int64: String] = [:]
+  private var packs: [Int64: CompartmentNumber] = [:]
+  private var compartments: [String: CompartmentNumber] = [:]
+
+  /// A compartment, as long as the table is there: compared more quickly than its name.
+  typealias CompartmentNumber = Int32
 
   /// Opens the runs that a catalog names, and removes other files of its folder.
   ///
@@ -31,12 +35,24 @@ final class ChunkTable {
     try load(db)
   }
 
+  /// The number of a compartment.
+  func number(of compartment: String) -> CompartmentNumber {
+    if let known = compartments[compartment] { return known }
+    let number = CompartmentNumber(compartments.count)
+    compartments[compartment] = number
+    return number
+  }
+
   /// The pack of a compartment that holds a chunk.
-  func pack(holding chunk: ChunkID, in compartment: String) -> Int64? {
+  ///
+  /// - Throws: `Errno`.
+  func pack(holding chunk: ChunkID, in compartment: CompartmentNumber) throws -> Int64? {
     let key = chunk.half
     if let pack = recent[key], packs[pack] == compartment { return pack }
-    for run in runs.reversed() {
-      if let pack = run.pack(of: key), packs[pack] == compartment { return pack }
+    var index = runs.count
+    while index > 0 {
+      index -= 1
+      if let pack = try runs[index].pack(of: key), packs[pack] == compartment { return pack }
     }
     return nil
   }
@@ -45,7 +61,7 @@ final class ChunkTable {
   func add(_ chunks: some Sequence<ChunkID>, in pack: Int64, of compartment: String) {
     for chunk in chunks { recent[chunk.half] = pack }
     recentPacks.append(pack)
-    packs[pack] = compartment
+    packs[pack] = number(of: compartment)
   }
 
   /// How many entries each run has, the oldest first.
@@ -92,7 +108,7 @@ final class ChunkTable {
   func load(_ db: Database) throws {
     (recent, recentPacks, packs) = ([:], [], [:])
     let known = try Row.fetchCursor(db, sql: "SELECT id, compartment FROM packs")
-    while let row = try known.next() { packs[row[0]] = row[1] }
+    while let row = try known.next() { packs[row[0]] = number(of: row[1]) }
     runs = try Row.fetchAll(
       db, sql: "SELECT number, entries, sha256 FROM chunk_runs ORDER BY number"
     )
@@ -137,16 +153,22 @@ final class ChunkTable {
   private func merge(
     _ older: ChunkRun, _ younger: ChunkRun, into writer: inout ChunkRunWriter
   ) throws {
-    var (old, new) = (0, 0)
-    while old < older.count || new < younger.count {
+    var old = try ChunkRunReader(older.path, count: older.count)
+    var new = try ChunkRunReader(younger.path, count: younger.count)
+    while true {
       let entry: ChunkEntry
-      if old == older.count || new < younger.count && younger[new].key <= older[old].key {
-        entry = younger[new]
-        if old < older.count, older[old].key == entry.key, packs[entry.pack] != nil { old += 1 }
-        new += 1
-      } else {
-        entry = older[old]
-        old += 1
+      switch (try old.peek(), try new.peek()) {
+      case (nil, nil): return
+      case (let before, let after?) where before.map({ after.key <= $0.key }) ?? true:
+        entry = after
+        new.pass()
+        if before?.key == after.key, packs[after.pack] != nil { old.pass() }
+      case (let before?, _):
+        entry = before
+        old.pass()
+      case (nil, let after?):
+        entry = after
+        new.pass()
       }
       if packs[entry.pack] != nil { try writer.append(entry) }
     }

@@ -9,17 +9,19 @@ package import Vocabulary
 package final class CompartmentMemory: ChunkMemory {
   private let catalog: CatalogDatabase
   private let compartment: CompartmentName
+  private let number: ChunkTable.CompartmentNumber
   private var waiting: [FileMemory.Line] = []
 
   /// Prepares to write one compartment.
   package init(_ catalog: CatalogDatabase, _ compartment: CompartmentName) {
     self.catalog = catalog
     self.compartment = compartment
+    number = catalog.chunks.number(of: compartment.text)
   }
 
   package func pack(holding chunk: ChunkID) throws -> PackHandle? {
     // A key that two compartments share, or that moved to another, makes no pack theirs.
-    catalog.chunks.pack(holding: chunk, in: compartment.text).map { PackHandle($0) }
+    try catalog.pack(holding: chunk, in: number).map { PackHandle($0) }
   }
 
   package func reservePack() -> PackHandle { PackHandle(catalog.reservePack()) }

@@ -13,7 +13,6 @@ package struct SnapshotBook {
     package let size: Int
     package let headerSize: Int
     package let headerSHA256: SHA256Digest
-    package let record: [UInt8]
   }
 
   private let catalog: CatalogDatabase
@@ -43,13 +42,9 @@ package struct SnapshotBook {
     otherThan kept: [(compartment: CompartmentName, source: SourceName)]
   ) throws {
     try catalog.write { db in
-      let known = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT compartment, source FROM source_packs UNION SELECT compartment, source FROM files
-          """)
-      for row in known {
-        let (compartment, source): (String, String) = (row[0], row[1])
+      let known = try Row.fetchAll(db, sql: "SELECT DISTINCT compartment, source FROM source_packs")
+        .map { ($0[0] as String, $0[1] as String) }
+      for (compartment, source) in try known + Self.sourcesWithFiles(db) {
         guard
           !kept.contains(where: { $0.compartment.text == compartment && $0.source.text == source })
         else { continue }
@@ -62,13 +57,29 @@ package struct SnapshotBook {
     }
   }
 
+  /// From one to the next, for the files of a source may be millions.
+  private static func sourcesWithFiles(_ db: Database) throws -> [(String, String)] {
+    var sources: [(String, String)] = []
+    let next = try db.cachedStatement(
+      sql: """
+        SELECT compartment, source FROM files WHERE (compartment, source) > (?, ?)
+        ORDER BY compartment, source LIMIT 1
+        """)
+    var last = ("", "")
+    while let row = try Row.fetchOne(next, arguments: [last.0, last.1]) {
+      last = (row[0], row[1])
+      sources.append(last)
+    }
+    return sources
+  }
+
   /// Packs of a compartment that no ledger entry names: this run's, or those of a run that died.
   package func pendingPacks(of compartment: CompartmentName? = nil) throws -> [PendingPack] {
     try catalog.read { db in
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT id, name, size, header_size, header_sha256, record FROM packs
+          SELECT id, name, size, header_size, header_sha256 FROM packs
           WHERE snapshot IS NULL AND (?1 IS NULL OR compartment = ?1) ORDER BY id
           """, arguments: [compartment?.text])
       return rows.compactMap { row in
@@ -77,12 +88,30 @@ package struct SnapshotBook {
         else { return nil }
         return PendingPack(
           handle: PackHandle(row[0]), name: name, size: row[2], headerSize: row[3],
-          headerSHA256: header, record: [UInt8](row[5] as Data))
+          headerSHA256: header)
       }
     }
   }
 
-  /// The same packs' handles alone: records of a first night of millions of files are large.
+  /// A pending pack's part of an index, `IndexFile.record(of:)`; up to a megabyte or so.
+  ///
+  /// - Throws: `catalog.damaged` where it is not there.
+  package func record(of pack: PackHandle) throws -> [UInt8] {
+    try catalog.read { db in
+      guard
+        let record = try Data.fetchOne(
+          db, sql: "SELECT record FROM packs WHERE id = ? AND record IS NOT NULL",
+          arguments: [pack.number])
+      else {
+        throw OperatorError(
+          "catalog.damaged", .failed, "the catalog lost what pack \(pack.number) holds",
+          hint: "move the catalog away: the next run rebuilds it from the store")
+      }
+      return [UInt8](record)
+    }
+  }
+
+  /// The same packs' handles alone.
   package func pendingHandles() throws -> [PackHandle] {
     try catalog.read { db in
       try Int64.fetchAll(db, sql: "SELECT id FROM packs WHERE snapshot IS NULL ORDER BY id")
@@ -170,7 +199,7 @@ package struct SnapshotBook {
     }
   }
 
-  /// Fills an empty catalog from what the store says.
+  /// Fills an empty catalog from what the store says, one index after the other, in bounded memory.
   ///
   /// Which packs a source uses is not written down in the clear: until it is saved again, each is
   /// taken to use all of its compartment, so that a night without it drops nothing.
@@ -178,14 +207,14 @@ package struct SnapshotBook {
   /// - Parameters:
   ///   - head: the ledger's head.
   ///   - needed: the objects that its snapshot needs.
-  ///   - packs: the packs of the snapshot's indexes, with the snapshot and compartment of each index.
   ///   - sources: the sources that its entry names, saved or not.
   ///   - seals: the compartments' seals, where its entry has them.
-  /// - Throws: what SQLite says.
+  ///   - reading: hands the packs of an index to `take`, and says whether they count, which is known
+  ///     only when all were read: where not, they are forgotten.
+  /// - Throws: what SQLite and `reading` say; the catalog is empty then.
   package func rebuild(
-    head: LedgerHead, needed: NeededSet,
-    packs: [(SnapshotID, CompartmentName, PackDescription)], sources: [SourceSummary],
-    seals: [CompartmentSeal]
+    head: LedgerHead, needed: NeededSet, sources: [SourceSummary], seals: [CompartmentSeal],
+    reading: (_ index: ObjectName, _ take: (PackDescription) throws -> Void) throws -> Bool
   ) throws {
     let last = try catalog.write { db in
       var last: Int64 = 0
@@ -194,24 +223,15 @@ package struct SnapshotBook {
           sql: "INSERT INTO objects VALUES (?, ?, ?)",
           arguments: [name.path, facts.size, facts.sha256.bytes.blob])
       }
-      for (snapshot, compartment, pack) in packs {
-        guard let payload = needed.objects[.pack(pack.name)],
-          let header = needed.objects[.packHeader(pack.name)]
-        else { continue }
-        try db.execute(
-          sql: """
-            INSERT INTO packs (compartment, name, size, header_size, header_sha256, snapshot)
-            VALUES (?, ?, ?, ?, ?, ?)
-            """,
-          arguments: [
-            compartment.text, pack.name.bytes.blob, payload.size, header.size,
-            header.sha256.bytes.blob, snapshot.text,
-          ])
-        let handle = db.lastInsertedRowID
-        catalog.chunks.add(
-          pack.frames.lazy.flatMap { $0.chunks.lazy.map(\.id) }, in: handle, of: compartment.text)
-        if catalog.chunks.isFull { try catalog.chunks.writeRun(db) }
-        last = handle
+      for name in needed.objects.keys.sorted() {
+        guard let (snapshot, compartment) = name.index else { continue }
+        var taken: [PackHandle] = []
+        let counts = try reading(name) { pack in
+          guard let handle = try insert(pack, of: snapshot, compartment, needed, db) else { return }
+          taken.append(handle)
+          last = handle.number
+        }
+        if !counts { try Self.drop(taken, catalog.chunks, db) }
       }
       for source in sources {
         try db.execute(
@@ -226,6 +246,30 @@ package struct SnapshotBook {
       return last
     }
     catalog.skipPacks(upTo: last)
+  }
+
+  /// Takes a pack and its chunks in, unless it is needed no more.
+  private func insert(
+    _ pack: PackDescription, of snapshot: SnapshotID, _ compartment: CompartmentName,
+    _ needed: NeededSet, _ db: Database
+  ) throws -> PackHandle? {
+    guard let payload = needed.objects[.pack(pack.name)],
+      let header = needed.objects[.packHeader(pack.name)]
+    else { return nil }
+    try db.execute(
+      sql: """
+        INSERT INTO packs (compartment, name, size, header_size, header_sha256, snapshot)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        compartment.text, pack.name.bytes.blob, payload.size, header.size,
+        header.sha256.bytes.blob, snapshot.text,
+      ])
+    let handle = db.lastInsertedRowID
+    catalog.chunks.add(
+      pack.frames.lazy.flatMap { $0.chunks.lazy.map(\.id) }, in: handle, of: compartment.text)
+    if catalog.chunks.isFull { try catalog.chunks.writeRun(db) }
+    return PackHandle(handle)
   }
 
   static func drop(_ packs: [PackHandle], _ chunks: ChunkTable, _ db: Database) throws {

@@ -79,13 +79,16 @@ struct CatalogKeeper {
     guard let last = ledger.entries.last else { return }
     let needed = try ledger.needed(at: last.entry.sequence)
     let objects = ObjectReader(store: store, needed: needed)
-    var packs: [(SnapshotID, CompartmentName, PackDescription)] = []
-    for name in needed.objects.keys.sorted() {
-      guard let (snapshot, compartment) = name.index else { continue }
-      guard let identities = keys.compartments[compartment]?.indexIdentities else { continue }
+    try SnapshotBook(catalog).rebuild(
+      head: last.head, needed: needed, sources: last.entry.sources,
+      seals: last.entry.compartments ?? []
+    ) { name, take in
+      guard let compartment = name.index?.compartment,
+        let identities = keys.compartments[compartment]?.indexIdentities
+      else { return false }
       do {
-        let plaintext = try objects.open(name, with: identities)
-        packs += try IndexFile.decode(plaintext).map { (snapshot, compartment, $0) }
+        try objects.openIndex(name, with: identities, take)
+        return true
       } catch AgeError.noIdentityMatches {
         // Made with keys this host no longer has: its chunks are simply stored again.
         listener.hear(.warning("\(name) does not open with the host's index identity"))
@@ -93,9 +96,7 @@ struct CatalogKeeper {
         // A damaged store is no reason to save nothing tonight; it is verify that must fail.
         listener.hear(.warning("\(error.message): what it lists is stored again"))
       }
+      return false
     }
-    try SnapshotBook(catalog).rebuild(
-      head: last.head, needed: needed, packs: packs, sources: last.entry.sources,
-      seals: last.entry.compartments ?? [])
   }
 }

@@ -1,4 +1,3 @@
-import AgeFormat
 import Catalog
 import Glibc
 import Recipients
@@ -39,7 +38,7 @@ struct SnapshotPublication {
       }
       let packs = waiting.filter { used.contains($0.handle) }
       if !packs.isEmpty {
-        try putIndex(of: packs.map(\.record), compartment, needed: &after)
+        try putIndex(of: packs.map(\.handle), compartment, needed: &after)
       }
       for pack in packs {
         after.insert(.pack(pack.name), .init(size: pack.size, sha256: pack.name))
@@ -77,16 +76,20 @@ struct SnapshotPublication {
   }
 
   private func putIndex(
-    of records: [[UInt8]], _ compartment: CompartmentName, needed: inout NeededSet
+    of packs: [PackHandle], _ compartment: CompartmentName, needed: inout NeededSet
   ) throws {
     guard let own = keys.compartments[compartment] else { return }
     let recipients = plan.recipients[compartment] ?? []
     guard let host = try own.indexRecipient(beside: recipients) else {
       throw HostKeys.otherKind(compartment)
     }
-    try put(
-      .index(snapshot, compartment), IndexFile.encode(records: records), to: recipients + [host],
-      needed: &needed)
+    let name = ObjectName.index(snapshot, compartment)
+    let book = SnapshotBook(catalog)
+    // Records of a first night of millions of files are large: one at a time is in memory.
+    let facts = try SealedObject.put(name, into: store, for: recipients + [host]) { take in
+      try IndexFile.write(packs: packs.count, record: { try book.record(of: packs[$0]) }, to: take)
+    }
+    needed.insert(name, facts)
   }
 
   private func putManifest(
@@ -98,19 +101,12 @@ struct SnapshotPublication {
       compartment: compartment,
       chunkIDKey: own.chunkIDKey.withBytes { Hexadecimal.encode($0.copied()) },
       started: started, sources: records)
-    try put(
-      .manifest(snapshot, compartment), try manifest.encoded(),
-      to: plan.recipients[compartment] ?? [], needed: &needed)
-  }
-
-  private func put(
-    _ name: ObjectName, _ plaintext: [UInt8], to recipients: [any Recipient],
-    needed: inout NeededSet
-  ) throws {
-    let file = try plaintext.withBytes { try AgeFile.seal($0, to: recipients) }
-    try file.withBytes { try store.put(name, $0) }
-    needed.insert(
-      name, NeededSet.Facts(size: file.count, sha256: SHA256Hasher.digest(of: file)))
+    let name = ObjectName.manifest(snapshot, compartment)
+    let plaintext = try manifest.encoded()
+    let facts = try SealedObject.put(
+      name, into: store, for: plan.recipients[compartment] ?? []
+    ) { take in try plaintext.withBytes(take) }
+    needed.insert(name, facts)
   }
 
   private static func hostname() -> String {

@@ -30,6 +30,17 @@ package protocol BlobStore: Sendable {
   /// - Throws: `object.exists` where the name is taken.
   func put(_ name: ObjectName, _ bytes: RawSpan) throws
 
+  /// Keeps a new object whose bytes come one after the other, whole or not at all, as `put` does.
+  ///
+  /// - Parameters:
+  ///   - name: the object.
+  ///   - write: hands its bytes to `take`, from one thread at a time, not always the same.
+  /// - Throws: `object.exists` where the name is taken, and what `write` throws; nothing is left then.
+  func put(
+    _ name: ObjectName,
+    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws
+
   /// Keeps several new objects that belong together, in their order, as nearly at once as can be.
   ///
   /// All are durable when the call returns. A crash, or a name that is taken, leaves those before it.

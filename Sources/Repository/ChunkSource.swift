@@ -74,7 +74,7 @@ final class ChunkSource: Sendable {
   }
 
   private func load(_ number: UInt32) throws -> [UInt8] {
-    let place = index.frames[Int(number)]
+    let place = index.frame(number)
     let payload = try payload(of: place.pack)
     let name = ObjectName.pack(place.pack)
     let range = place.frame.offset..<place.frame.offset + place.frame.storedLength

@@ -24,14 +24,15 @@ package final class CompartmentReader {
       throw OperatorError("manifest.damaged", .mismatch, "\(name) is no manifest of this snapshot")
     }
     self.manifest = manifest
-    var index = ChunkIndex()
+    var index = ChunkIndexBuilder()
     for name in objects.needed.objects.keys.sorted()
     where name.index?.compartment == compartment {
-      let plaintext = try objects.open(name, with: identities)
-      index.insert(try IndexFile.decode(plaintext), neededBy: objects.needed)
+      try objects.openIndex(name, with: identities) {
+        try index.insert($0, neededBy: objects.needed)
+      }
     }
     chunks = ChunkSource(
-      index, objects: objects, identities: identities,
+      try index.finish(), objects: objects, identities: identities,
       keyedHash: KeyedHash(key: key.withBytes { SecretBytes(copying: $0) }))
   }
 

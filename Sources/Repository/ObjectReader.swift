@@ -46,6 +46,50 @@ package struct ObjectReader: Sendable {
     }
   }
 
+  /// Opens an object that is an age file, and lends its plaintext piece by piece, in bounded memory.
+  ///
+  /// Whose plaintext it is, is known only when this has returned: nothing that was lent may count
+  /// before.
+  ///
+  /// - Throws: as `read` and `open`, and what `take` throws. That an object is not what the ledger says
+  ///   goes before all else.
+  package func open(
+    _ name: ObjectName, with identities: [any Identity], _ take: (RawSpan) throws -> Void
+  ) throws {
+    let facts = try facts(name)
+    try Self.compareSize(name, facts, try size(of: name))
+    var hasher = SHA256Hasher()
+    var file = ArrivingAgeFile(identities: identities)
+    var failure: (any Error)?
+    func attempt(_ work: () throws -> Void) {
+      guard failure == nil else { return }
+      do { try work() } catch { failure = error }
+    }
+    try store.stream(name) { bytes in
+      hasher.update(bytes)
+      attempt { try file.feed(bytes, take) }
+    }
+    try Self.compareDigest(name, facts, hasher.finish())
+    do {
+      if let failure { throw failure }
+      try file.finish(take)
+    } catch let error as AgeError where error != .noIdentityMatches {
+      throw OperatorError("object.damaged", .mismatch, "\(name) cannot be opened: \(error)")
+    }
+  }
+
+  /// Opens an index, and hands on its packs, in bounded memory; as in `open`, none of them may count
+  /// before this has returned.
+  ///
+  /// - Throws: as `open`, `index.damaged`, and what `take` throws.
+  package func openIndex(
+    _ name: ObjectName, with identities: [any Identity], _ take: (PackDescription) throws -> Void
+  ) throws {
+    var parser = IndexParser()
+    try open(name, with: identities) { try parser.feed($0, take) }
+    try parser.finish(take)
+  }
+
   private func facts(_ name: ObjectName) throws -> NeededSet.Facts {
     guard let facts = needed.objects[name] else {
       throw OperatorError(

@@ -41,8 +41,15 @@ package struct DirectoryStore: BlobStore {
   }
 
   package func put(_ name: ObjectName, _ bytes: RawSpan) throws {
+    try put(name) { take in try take(bytes) }
+  }
+
+  package func put(
+    _ name: ObjectName,
+    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws {
     try reporting("cannot write \(name) to \(location)") {
-      let object = try write(bytes, for: name)
+      let object = try self.write(name, write)
       do {
         try object.add()
       } catch Errno.fileExists {
@@ -57,7 +64,8 @@ package struct DirectoryStore: BlobStore {
       var written: [TemporaryObject] = []
       defer { for object in written { object.discard() } }
       for object in objects {
-        written.append(try object.bytes.withBytes { try write($0, for: object.name) })
+        written.append(
+          try write(object.name) { take in try object.bytes.withBytes { try take($0) } })
       }
       do {
         for object in written {
@@ -142,9 +150,12 @@ package struct DirectoryStore: BlobStore {
     }
   }
 
-  private func write(_ bytes: RawSpan, for name: ObjectName) throws -> TemporaryObject {
+  private func write(
+    _ name: ObjectName,
+    _ write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws -> TemporaryObject {
     try TemporaryObject(
-      bytes, in: folders.make(scratch), for: name, in: folders.make(name.folder))
+      in: folders.make(scratch), for: name, in: folders.make(name.folder), from: write)
   }
 
   private func open(_ name: ObjectName) throws -> Descriptor {

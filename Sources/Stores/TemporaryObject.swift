@@ -1,6 +1,7 @@
 import FileTrees
 import Repository
 import SecretMemory
+import Synchronization
 import SystemPackage
 import Vocabulary
 
@@ -14,13 +15,14 @@ struct TemporaryObject {
   /// Writes an object, mode 0600.
   ///
   /// - Parameters:
-  ///   - bytes: all of it.
   ///   - scratch: the folder of the temporary name.
   ///   - name: the object's own name.
   ///   - folder: the folder of that.
-  /// - Throws: `Errno`; nothing is left then.
+  ///   - write: hands all of it to `take`.
+  /// - Throws: `Errno`, and what `write` throws; nothing is left then.
   init(
-    _ bytes: RawSpan, in scratch: OpenFolder, for name: ObjectName, in folder: OpenFolder
+    in scratch: OpenFolder, for name: ObjectName, in folder: OpenFolder,
+    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
   ) throws {
     temporary = Array("\(Hexadecimal.encode(Randomness.bytes(count: 8))).tmp".utf8)
     self.scratch = scratch
@@ -29,7 +31,10 @@ struct TemporaryObject {
     let file = try scratch.handle.makeFile(temporary)
     do {
       try file.lend { file in
-        _ = try unsafe bytes.withUnsafeBytes { unsafe try file.writeAll($0) }
+        let open = OpenWriting(file)
+        // A worker that comes too late, after a failure, must not write to what has the number then.
+        defer { open.end() }
+        try write { try open.write($0) }
       }
       try file.sync()
     } catch {
@@ -75,6 +80,26 @@ struct TemporaryObject {
   /// Removes it, where it still has its temporary name.
   func discard() {
     try? scratch.handle.remove(temporary)
+  }
+}
+
+/// A file as long as it may be written to.
+private final class OpenWriting: Sendable {
+  private let file: Mutex<FileDescriptor?>
+
+  init(_ file: FileDescriptor) {
+    self.file = Mutex(file)
+  }
+
+  func write(_ bytes: RawSpan) throws {
+    try file.withLock { file in
+      guard let file else { throw Errno.badFileDescriptor }
+      _ = try unsafe bytes.withUnsafeBytes { unsafe try file.writeAll($0) }
+    }
+  }
+
+  func end() {
+    file.withLock { $0 = nil }
   }
 }
 

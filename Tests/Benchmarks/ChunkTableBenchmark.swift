@@ -6,7 +6,7 @@ import SecretMemory
 import SystemPackage
 import Vocabulary
 
-/// Fills a catalog with chunks and looks them up; prints one JSON object.
+/// Fills a catalog with chunks and looks them up, or rebuilds one from a store; prints one JSON object.
 ///
 /// `Scripts/bench index` runs it.
 @main struct ChunkTableBenchmark {
@@ -15,12 +15,14 @@ import Vocabulary
 
   static func main() throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 3, let count = Int(arguments[2]),
+    guard arguments.count == 4, let count = Int(arguments[3]),
       let core = CompartmentName("core")
     else {
-      throw OperatorError("usage", .usage, "FOLDER COUNT")
+      throw OperatorError("usage", .usage, "table|rebuild FOLDER COUNT")
     }
-    let path = FilePath(arguments[1]).appending("catalog.sqlite")
+    let folder = FilePath(arguments[2])
+    if arguments[1] == "rebuild" { return try RebuildBenchmark.run(in: folder, count) }
+    let path = folder.appending("catalog.sqlite")
     var chance = Chance()
     var catalog = try CatalogDatabase(path)
     let fill = try seconds {
@@ -53,14 +55,12 @@ import Vocabulary
     guard found == min(lookUps, count) else {
       throw OperatorError("benchmark", .failed, "\(found) chunks were found")
     }
-    var usage = rusage()
-    unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
     print(
       """
       {"chunks": \(count), "fill_seconds": \(fill), "open_seconds": \(open), \
       "known_per_second": \(Int(Double(found) / known)), \
       "unknown_per_second": \(Int(Double(lookUps) / unknown)), \
-      "peak_mib": \(usage.ru_maxrss / 1024)}
+      "peak_mib": \(peakMiB())}
       """)
   }
 
@@ -74,7 +74,14 @@ import Vocabulary
       record: IndexFile.record(of: PackDescription(name: name, frames: [frame])), chunks: chunks)
   }
 
-  private static func seconds(_ work: () throws -> Void) rethrows -> Double {
+  /// The most memory that the process has had.
+  static func peakMiB() -> Int {
+    var usage = rusage()
+    unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
+    return usage.ru_maxrss / 1024
+  }
+
+  static func seconds(_ work: () throws -> Void) rethrows -> Double {
     try (ContinuousClock().measure(work) / .milliseconds(1)).rounded() / 1000
   }
 
@@ -83,24 +90,5 @@ import Vocabulary
     let start = clock()
     try work()
     return Double(clock() - start) / Double(CLOCKS_PER_SEC)
-  }
-}
-
-/// SplitMix64: ids that are as spread as hashes, the same at every run.
-private struct Chance {
-  private var state: UInt64
-
-  init(seed: UInt64 = 1) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func id() -> ChunkID {
-    let words = [next(), next(), next(), next()]
-    return unsafe words.withUnsafeBytes { ChunkID(unsafe $0.bytes) }
   }
 }

@@ -72,19 +72,19 @@ final class SealBookTests {
         bytes: 0, files: 0)
     }
     var needed = NeededSet()
-    var packs: [(SnapshotID, CompartmentName, PackDescription)] = []
+    var packs: [ObjectName: [SealedPack]] = [:]
     for (number, compartment) in [core, core, bridge].enumerated() {
       let pack = SmallCatalog.pack([number])
       needed.insert(.pack(pack.name), .init(size: 1, sha256: pack.name))
       needed.insert(.packHeader(pack.name), .init(size: 1, sha256: pack.headerSHA256))
-      packs += try IndexFile.decode(IndexFile.encode(records: [pack.record])).map {
-        (SnapshotID(startedAt: .now()), compartment, $0)
-      }
+      let index = ObjectName.index(SnapshotID(startedAt: .now()), compartment)
+      needed.insert(index, .init(size: 1, sha256: pack.name))
+      packs[index] = [pack]
     }
     let book = SnapshotBook(catalog.database)
     try book.rebuild(
       head: LedgerHead(sequence: .first, sha256: SHA256Hasher.digest(of: [1])), needed: needed,
-      packs: packs, sources: sources, seals: [seal(core, ["age1a"])])
+      sources: sources, seals: [seal(core, ["age1a"])], reading: SmallCatalog.reading(packs))
     #expect(try SealBook(catalog.reopened()).seal(of: core) == seal(core, ["age1a"]))
     let ofCore = try Set(book.publishedPacks().filter { $0.compartment == core }.map(\.handle))
     #expect(ofCore.count == 2)

@@ -50,6 +50,16 @@ final class SmallCatalog {
       chunks: ids.map(\.id))
   }
 
+  /// Reads indexes that list these packs.
+  static func reading(
+    _ packs: [ObjectName: [SealedPack]]
+  ) -> (ObjectName, (PackDescription) throws -> Void) throws -> Bool {
+    { index, take in
+      for pack in packs[index] ?? [] { try IndexFile.eachPack(inRecords: pack.record, take) }
+      return packs[index] != nil
+    }
+  }
+
   static func line(
     _ source: SourceName, _ folder: String, _ name: String, packs: [PackHandle]
   ) -> FileMemory.Line {

@@ -61,7 +61,7 @@ struct SnapshotBookTests {
       let sealed = SmallCatalog.pack(chunks)
       #expect(pack.name == sealed.name && pack.size == sealed.size)
       #expect(pack.headerSize == sealed.headerSize && pack.headerSHA256 == sealed.headerSHA256)
-      #expect(pack.record == sealed.record)
+      #expect(try book.record(of: pack.handle) == sealed.record)
     }
     #expect(try book.pendingPacks(of: core).map(\.handle) == [handles[0], handles[2]])
     #expect(try book.pendingPacks(of: bridge).map(\.handle) == [handles[1]])
@@ -139,24 +139,34 @@ struct SnapshotBookTests {
       try remember([1, 2]), try remember([3], in: bridge), try remember([4, 5, 6]),
     ]
     let book = SnapshotBook(catalog.database)
-    let descriptions = try book.pendingPacks().flatMap {
-      try IndexFile.decode(IndexFile.encode(records: [$0.record]))
-    }
     try publish(handles, head: head(3))
 
     let other = try SmallCatalog()
-    let packs = zip([core, bridge, core], descriptions).map { (snapshot, $0, $1) }
+    var needed = try book.needed()
+    let indexes = [
+      ObjectName.index(snapshot, core): [[1, 2], [4, 5, 6]].map { SmallCatalog.pack($0) },
+      .index(snapshot, bridge): [SmallCatalog.pack([3])],
+      // One that turns out to be damaged at its end.
+      .index(SnapshotID(startedAt: .now()), core): [SmallCatalog.pack([8])],
+    ]
+    for index in indexes.keys { needed.insert(index, .init(size: 1, sha256: head(1).sha256)) }
+    let lost = SmallCatalog.pack([8])
+    needed.insert(.pack(lost.name), .init(size: 1, sha256: lost.name))
+    needed.insert(.packHeader(lost.name), .init(size: 1, sha256: lost.headerSHA256))
     try SnapshotBook(other.database).rebuild(
-      head: head(3), needed: book.needed(), packs: packs, sources: [], seals: [])
+      head: head(3), needed: needed, sources: [], seals: []
+    ) { index, take in
+      try SmallCatalog.reading(indexes)(index, take) && index.index?.snapshot == snapshot
+    }
     let again = SnapshotBook(try other.reopened())
     #expect(try other.reopened().head() == head(3))
-    #expect(try again.needed().objects == book.needed().objects)
+    #expect(try again.needed().objects == needed.objects)
     #expect(try again.pendingPacks().isEmpty)
     func named(_ book: SnapshotBook) throws -> Set<String> {
       try Set(book.publishedPacks().map { "\($0.name) \($0.snapshot) \($0.compartment)" })
     }
     #expect(try named(again) == named(book))
-    for chunk in 1...7 {
+    for chunk in 1...8 {
       func pack(_ catalog: SmallCatalog) throws -> SHA256Digest? {
         let handle = try CompartmentMemory(catalog.database, core)
           .pack(holding: SmallCatalog.chunk(chunk))
@@ -176,15 +186,14 @@ struct SnapshotBookTests {
   @Test("a pack of an index that the head no longer needs is not rebuilt")
   func rebuiltWithoutTheUnneeded() throws {
     let packs = [[1], [2]].map { SmallCatalog.pack($0) }
-    let descriptions = try packs.flatMap {
-      try IndexFile.decode(IndexFile.encode(records: [$0.record]))
-    }
+    let index = ObjectName.index(snapshot, core)
     var needed = NeededSet()
     needed.insert(.pack(packs[1].name), .init(size: 1, sha256: packs[1].name))
     needed.insert(.packHeader(packs[1].name), .init(size: 1, sha256: packs[1].headerSHA256))
+    needed.insert(index, .init(size: 1, sha256: packs[1].name))
     try SnapshotBook(catalog.database).rebuild(
-      head: head(1), needed: needed, packs: descriptions.map { (snapshot, core, $0) }, sources: [],
-      seals: [])
+      head: head(1), needed: needed, sources: [], seals: [],
+      reading: SmallCatalog.reading([index: packs]))
     let memory = CompartmentMemory(catalog.database, core)
     #expect(try memory.pack(holding: SmallCatalog.chunk(1)) == nil)
     #expect(try memory.pack(holding: SmallCatalog.chunk(2)) != nil)

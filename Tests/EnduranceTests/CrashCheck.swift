@@ -78,7 +78,7 @@ struct CrashCheck {
       store: view.store, needed: try view.ledger.needed(at: last.entry.sequence))
     var chunks: Set<ChunkID> = []
     for name in objects.needed.objects.keys where name.index != nil {
-      for pack in try IndexFile.decode(objects.open(name, with: [host.officer])) {
+      try objects.openIndex(name, with: [host.officer]) { pack in
         for chunk in pack.frames.flatMap(\.chunks) {
           #expect(chunks.insert(chunk.id).inserted, "\(moment): a chunk lies there twice")
         }

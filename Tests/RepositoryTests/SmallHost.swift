@@ -97,9 +97,11 @@ final class SmallHost {
     }
     for (compartment, saved) in contents {
       let reader = compartment.officer.recipient
-      let records = try book.pendingPacks(of: compartment.name).map(\.record)
+      let records = try book.pendingPacks(of: compartment.name).map {
+        try book.record(of: $0.handle)
+      }
       try put(
-        .index(snapshot, compartment.name), IndexFile.encode(records: records),
+        .index(snapshot, compartment.name), try IndexFile.encode(records: records),
         to: [reader, compartment.indexIdentity.recipient])
       try put(
         .manifest(snapshot, compartment.name),

@@ -31,6 +31,37 @@ struct StoreContractTests {
     }
   }
 
+  @Test(
+    "an object that comes piece by piece is whole under its name, or not there",
+    arguments: StoreKind.all
+  )
+  func arriving(kind: StoreKind) throws {
+    let folder = try ScratchFolder()
+    let store = try kind.prepared(in: folder)
+    let name = ObjectName.pack(of: [1])
+    let pieces: [[UInt8]] = [[], [1, 2], [3], [UInt8](repeating: 4, count: 100_000)]
+    var late: (@Sendable (RawSpan) throws -> Void)?
+    let error = refusal {
+      try store.put(name) { take in
+        late = take
+        try pieces[1].withBytes { try take($0) }
+        throw OperatorError("proof", .failed, "it does not go on")
+      }
+    }
+    #expect(error?.code == "proof")
+    #expect(try store.size(of: name) == nil)
+    #expect(throws: (any Error).self) { try pieces[1].withBytes { try late?($0) } }
+    func put() throws {
+      try store.put(name) { take in
+        for piece in pieces { try piece.withBytes { try take($0) } }
+      }
+    }
+    try put()
+    #expect(try store.read(name) == pieces.flatMap { $0 })
+    #expect(refusal(of: put)?.code == "object.exists")
+    #expect(try store.read(name) == pieces.flatMap { $0 })
+  }
+
   @Test("any range within an object is read, and none beyond its end", arguments: StoreKind.all)
   func ranges(kind: StoreKind) throws {
     var chance = SeededChance(for: "stores, ranges")

@@ -1,0 +1,21 @@
+import Repository
+import SecretMemory
+
+/// SplitMix64: ids that are as spread as hashes, the same at every run.
+struct Chance {
+  private var state: UInt64
+
+  init(seed: UInt64 = 1) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  mutating func id() -> ChunkID {
+    let words = [next(), next(), next(), next()]
+    return unsafe words.withUnsafeBytes { ChunkID(unsafe $0.bytes) }
+  }
+}
