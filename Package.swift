@@ -116,7 +116,8 @@ let package = Package(
         "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Repository", systemPackage,
       ]),
     room(
-      "Catalog", uses: ["Vocabulary", "SecretMemory", "Repository", grdb, systemPackage]),
+      "Catalog",
+      uses: ["Vocabulary", "SecretMemory", "LocalFiles", "Repository", grdb, systemPackage]),
 
     // What is backed up.
     room("Configuration", uses: ["Vocabulary", yams, systemPackage]),

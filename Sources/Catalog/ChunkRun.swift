@@ -23,8 +23,7 @@ final class ChunkRun {
 
   let number: Int64
   let count: Int
-  let path: FilePath
-  private let file: OpenFile
+  let file: OpenFile
   private let lookUp: ChunkLookUp
   private var lookUps = 0
   private var mapping: MappedEntries?
@@ -33,14 +32,14 @@ final class ChunkRun {
   ///
   /// - Throws: `catalog.damaged` where it is not what was written.
   init(_ number: Int64, at path: FilePath, count: Int, digest: SHA256Digest) throws {
-    (self.number, self.count, self.path) = (number, count, path)
+    (self.number, self.count) = (number, count)
     do {
       file = try OpenFile(reading: path)
       let length = try file.descriptor.seek(offset: 0, from: .end)
       guard length == Int64(count * MemoryLayout<ChunkEntry>.stride) else { throw Errno.ioError }
       var hasher = SHA256Hasher()
       var lookUp = ChunkLookUp(expecting: count)
-      var reader = try ChunkRunReader(path, count: count)
+      var reader = ChunkRunReader(file, count: count)
       while let piece = try reader.nextPiece() {
         unsafe piece.withUnsafeBytes { hasher.update(unsafe $0.bytes) }
         for entry in piece { lookUp.note(entry.key) }
@@ -59,9 +58,9 @@ final class ChunkRun {
   ///
   /// - Throws: `Errno`.
   init(_ number: Int64, _ written: ChunkRunWriter.Written) throws {
-    (self.number, count, path) = (number, written.count, written.path)
+    (self.number, count) = (number, written.count)
     lookUp = written.lookUp
-    file = try OpenFile(reading: path)
+    file = try OpenFile(reading: written.path)
   }
 
   /// The pack that a chunk was put in.

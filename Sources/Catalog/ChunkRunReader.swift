@@ -1,5 +1,3 @@
-import SystemPackage
-
 /// Reads a run from its beginning, a piece at a time: mapped, all of it would stay in memory.
 struct ChunkRunReader {
   private static let pieceEntries = 16 * 1024
@@ -10,12 +8,9 @@ struct ChunkRunReader {
   private var piece: [ChunkEntry] = []
   private var position = 0
 
-  /// Opens a run of so many entries.
-  ///
-  /// - Throws: `Errno`.
-  init(_ path: FilePath, count: Int) throws {
-    file = try OpenFile(reading: path)
-    self.count = count
+  /// Reads a run of so many entries.
+  init(_ file: OpenFile, count: Int) {
+    (self.file, self.count) = (file, count)
   }
 
   /// The next entries, or nil at the end.

@@ -153,8 +153,8 @@ final class ChunkTable {
   private func merge(
     _ older: ChunkRun, _ younger: ChunkRun, into writer: inout ChunkRunWriter
   ) throws {
-    var old = try ChunkRunReader(older.path, count: older.count)
-    var new = try ChunkRunReader(younger.path, count: younger.count)
+    var old = ChunkRunReader(older.file, count: older.count)
+    var new = ChunkRunReader(younger.file, count: younger.count)
     while true {
       let entry: ChunkEntry
       switch (try old.peek(), try new.peek()) {

@@ -1,3 +1,4 @@
+import LocalFiles
 import SystemPackage
 
 /// A descriptor that is closed with its owner.
@@ -22,14 +23,10 @@ final class OpenFile {
     let width = MemoryLayout<ChunkEntry>.stride
     return try unsafe withUnsafeTemporaryAllocation(of: ChunkEntry.self, capacity: range.count) {
       entries in
-      let room = UnsafeMutableRawBufferPointer(entries)
-      var filled = 0
-      while filled < room.count {
-        let got = unsafe try descriptor.read(
-          fromAbsoluteOffset: Int64(range.lowerBound * width + filled),
-          into: UnsafeMutableRawBufferPointer(rebasing: room[filled...]))
-        guard got > 0 else { throw Errno.ioError }
-        filled += got
+      var room = unsafe UnsafeMutableRawBufferPointer(entries).mutableBytes
+      let length = room.byteCount
+      guard try descriptor.readWhole(into: &room, at: range.lowerBound * width) == length else {
+        throw Errno.ioError
       }
       return try unsafe body(UnsafeBufferPointer(entries))
     }

@@ -1,5 +1,6 @@
 import AgeFormat
 import Glibc
+import LocalFiles
 import SecretMemory
 import SystemPackage
 package import Vocabulary
@@ -72,22 +73,15 @@ package final class InputFile: PositionedSource {
   }
 
   package func read(_ range: Range<Int>, into room: inout MutableRawSpan) throws {
-    var filled = 0
-    while filled < range.count {
-      var rest = room._mutatingExtracting(filled..<range.count)
-      let count: Int
-      do {
-        count = try unsafe rest.withUnsafeMutableBytes {
-          unsafe try file.read(fromAbsoluteOffset: Int64(range.lowerBound + filled), into: $0)
-        }
-      } catch {
-        throw Self.unreadable(name, error)
-      }
-      guard count > 0 else {
-        throw OperatorError(
-          "input.unreadable", .failed, "\(name) was cut short while it was read")
-      }
-      filled += count
+    var part = room._mutatingExtracting(0..<range.count)
+    let filled: Int
+    do {
+      filled = try file.readWhole(into: &part, at: range.lowerBound)
+    } catch {
+      throw Self.unreadable(name, error)
+    }
+    guard filled == range.count else {
+      throw OperatorError("input.unreadable", .failed, "\(name) was cut short while it was read")
     }
     meter.advance(bytes: range.count)
   }

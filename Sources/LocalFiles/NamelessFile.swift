@@ -49,16 +49,7 @@ package final class NamelessFile: Sendable {
   ///
   /// - Throws: `Errno`; `ioError` where there are fewer.
   package func read(into room: inout MutableRawSpan, at offset: Int) throws {
-    try unsafe room.withUnsafeMutableBytes { room in
-      var filled = 0
-      while filled < room.count {
-        let got = unsafe try file.read(
-          fromAbsoluteOffset: Int64(offset + filled),
-          into: UnsafeMutableRawBufferPointer(rebasing: room[filled...]))
-        guard got > 0 else { throw Errno.ioError }
-        filled += got
-      }
-    }
+    guard try file.readWhole(into: &room, at: offset) == room.byteCount else { throw Errno.ioError }
   }
 
   deinit { try? file.close() }

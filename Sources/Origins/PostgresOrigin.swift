@@ -180,12 +180,10 @@ package struct PostgresOrigin: Origin {
     }
     try DatabaseRestore(conninfo: conninfo).makeUntrusted(
       facts.extensions, owner: owner ?? (create ? facts.owner : nil))
-    let database = try DatabaseRestore(conninfo: login.conninfo)
+    let database = try DatabaseRestore(conninfo: login.conninfo, for: target.purpose)
     var cursor = reader.cursor(record.content.reference)
     let check = ContentCheck(record.content)
-    let leftOut = try await database.restore(
-      owner: login.role, dumpMajor: facts.serverMajor, isScratch: target.isScratch
-    ) {
+    let leftOut = try await database.restore(owner: login.role, dumpMajor: facts.serverMajor) {
       try context.interruption.check()
       guard let run = try cursor.next() else { return nil }
       check.update(run)
@@ -193,7 +191,7 @@ package struct PostgresOrigin: Origin {
       return run.bytes
     }
     try check.finish()
-    try database.finish(profile, isScratch: target.isScratch)
+    try database.finish(profile)
     findings.append(
       Finding(.good, "database.restored", "\(record.name): \(record.content.size) bytes of dump"))
     return try findings

@@ -1,3 +1,4 @@
+import PostgreSQL
 import Repository
 package import SystemPackage
 import Vocabulary
@@ -46,9 +47,9 @@ extension RestoreTarget {
     }
   }
 
-  /// Whether it goes away again once it has been compared.
-  var isScratch: Bool {
-    if case .scratch = self { true } else { false }
+  /// What a database is restored for.
+  var purpose: DatabaseRestore.Purpose {
+    if case .scratch = self { .comparison } else { .service }
   }
 }
 

@@ -35,15 +35,14 @@ extension DatabaseRestore {
 
   /// Streams a dump into the target, after checking that it is empty.
   ///
+  /// For a comparison `pg_restore` does all of a not too large archive in one transaction, which spares a
+  /// server that replicates to nobody the log of what is loaded.
   /// What only a superuser may make is left out where the login is none; grants, comments and
   /// publications are tried one by one once everything else is there.
   /// - Parameters:
   ///   - owner: the role that is to own all that is made; nil for the user that connects.
   ///   - dumpMajor: `DatabaseFacts.serverMajor`; a server older than that is refused.
   ///   - searchPath: folders separated by colons; nil takes `PATH`.
-  ///   - isScratch: whether the target is of a `ScratchCluster`: `pg_restore` then does all of a not
-  ///     too large archive in one transaction, which spares a server that replicates to nobody the log
-  ///     of what is loaded.
   ///   - next: gives the dump piece by piece, nil at its end.
   /// - Returns: what was left out.
   /// - Throws: `OperatorError` `restore.target-not-empty`, `restore.older-server`,
@@ -52,7 +51,7 @@ extension DatabaseRestore {
   @discardableResult
   package func restore(
     owner: String? = nil, dumpMajor: Int? = nil, searchPath: String? = nil,
-    isScratch: Bool = false, reading next: () throws -> [UInt8]?
+    reading next: () throws -> [UInt8]?
   ) async throws -> [LeftOut] {
     try requireEmpty()
     let major = try serverMajor()
@@ -73,7 +72,8 @@ extension DatabaseRestore {
     var begun = contents.taken.isEmpty ? nil : contents.taken
     try await run(
       program, owner: owner, only: contents.entries.isEmpty ? nil : selection.restored,
-      inTransaction: isScratch && contents.entries.count <= Self.mostEntriesInTransaction
+      inTransaction: purpose == .comparison
+        && contents.entries.count <= Self.mostEntriesInTransaction
     ) {
       defer { begun = nil }
       return try begun ?? next()

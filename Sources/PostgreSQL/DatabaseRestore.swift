@@ -4,12 +4,25 @@ internal import Vocabulary
 package struct DatabaseRestore: Sendable {
   let target: ConnectionInfo
   let database: String
+  let purpose: Purpose
+
+  /// What becomes of a database once it is restored.
+  package enum Purpose: Sendable {
+    /// It goes into service.
+    case service
+    /// It lies in a `ScratchCluster`, is compared, and goes away: nothing in it need outlive a crash,
+    /// and nobody asks for statistics.
+    case comparison
+  }
 
   /// Names the target.
-  /// - Parameter conninfo: the database to restore into; it must name one.
+  /// - Parameters:
+  ///   - conninfo: the database to restore into; it must name one.
+  ///   - purpose: what it is restored for.
   /// - Throws: `OperatorError` `postgres.conninfo` where no database is named, or what
   ///   `ConnectionInfo` throws.
-  package init(conninfo: String) throws {
+  package init(conninfo: String, for purpose: Purpose = .service) throws {
+    self.purpose = purpose
     target = try ConnectionInfo(conninfo)
     guard let database = target.database else {
       throw OperatorError(
@@ -100,12 +113,11 @@ package struct DatabaseRestore: Sendable {
     }
   }
 
-  /// Finishes a restore: empties the tables whose rows must not come back, and gathers statistics.
-  /// - Parameters:
-  ///   - profile: what kind of database it is.
-  ///   - isScratch: whether it goes away again once it has been read: statistics are of no use then.
+  /// Finishes a restore: empties the tables whose rows must not come back, and gathers statistics
+  /// where it goes into service.
+  /// - Parameter profile: what kind of database it is.
   /// - Throws: `OperatorError` `postgres.query`.
-  package func finish(_ profile: DatabaseProfile, isScratch: Bool = false) throws {
+  package func finish(_ profile: DatabaseProfile) throws {
     let connection = try PostgresConnection(target)
     defer { connection.close() }
     for table in profile.excludedData {
@@ -118,7 +130,7 @@ package struct DatabaseRestore: Sendable {
         try connection.execute("TRUNCATE \(SQLText.identifier(row[0] ?? "", table))")
       }
     }
-    if !isScratch { try connection.execute("ANALYZE") }
+    if purpose == .service { try connection.execute("ANALYZE") }
   }
 
   /// Some servers have no database `postgres`; all have `template1`.

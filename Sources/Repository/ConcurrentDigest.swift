@@ -15,18 +15,32 @@ package final class ConcurrentDigest: Sendable {
   /// Less is hashed at once where nothing waits: a worker would be longer about it.
   private static let small = 32 << 10
 
-  /// What came first, as long as it is all that came and its digest is known.
-  private let only = Mutex<CheckedRun?>(nil)
-  private let isBegun = Atomic(false)
+  /// What is known of a content whose runs come.
+  private enum Runs {
+    case none
+    /// All that came, and its digest is known.
+    case one(CheckedRun)
+    case hashed
+  }
+
+  private let runs = Mutex(Runs.none)
 
   /// Starts with nothing hashed.
   package init() {}
 
   /// Takes the next run of checked content; one that is a chunk and all of the content is not hashed again.
   package func update(_ run: CheckedRun) {
-    let isFirst = !isBegun.exchange(true, ordering: .relaxed)
-    if isFirst, run.sha256 != nil { return only.withLock { $0 = run } }
-    if let first = only.withLock({ $0.take() }) { update(first.bytes) }
+    let before = runs.withLock { runs in
+      defer {
+        if case .none = runs, run.sha256 != nil { runs = .one(run) } else { runs = .hashed }
+      }
+      return runs
+    }
+    switch before {
+    case .none where run.sha256 != nil: return
+    case .one(let first): update(first.bytes)
+    case .none, .hashed: break
+    }
     update(run.bytes)
   }
 
@@ -42,9 +56,9 @@ package final class ConcurrentDigest: Sendable {
     Self.order.sync { waiting.withLock { $0 = 0 } }
   }
 
-  /// Waits for the digest; nil where it was asked for before.
+  /// Waits for the digest, which is asked for once; bytes that were hashed have none a second time.
   package func finish() -> SHA256Digest? {
-    if let known = only.withLock({ $0.take() }) { return known.sha256 }
+    if case .one(let run) = runs.withLock({ $0 }) { return run.sha256 }
     if waiting.withLock({ $0 > 0 }) { Self.order.sync {} }
     return hasher.withLock { $0.take()?.finish() }
   }

@@ -1,5 +1,6 @@
 import FileTrees
 import Glibc
+import LocalFiles
 import SecretMemory
 package import Repository
 package import SystemPackage
@@ -85,16 +86,13 @@ package struct DirectoryStore: BlobStore {
       try open(name).lend { file in
         let range = try range ?? 0..<Int(file.seek(offset: 0, from: .end))
         return unsafe try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
-          while filled < range.count {
-            let got = unsafe try file.read(
-              fromAbsoluteOffset: Int64(range.lowerBound + filled),
-              into: UnsafeMutableRawBufferPointer(
-                rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<range.count]))
-            guard got > 0 else {
-              throw OperatorError(
-                "object.short", .mismatch, "\(name) ends before byte \(range.upperBound)")
-            }
-            filled += got
+          var all = unsafe UnsafeMutableRawBufferPointer(buffer).mutableBytes
+          // An array may have more room than was asked for.
+          var room = all._mutatingExtracting(0..<range.count)
+          filled = try file.readWhole(into: &room, at: range.lowerBound)
+          guard filled == range.count else {
+            throw OperatorError(
+              "object.short", .mismatch, "\(name) ends before byte \(range.upperBound)")
           }
         }
       }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import LocalFiles
 internal import SecretMemory
 package import SystemPackage
 internal import Vocabulary
@@ -124,15 +125,8 @@ package struct LUKSHeaderCopies: Sendable, Equatable {
     /// Bytes of the device, fewer at its end.
     private static func bytes(_ file: FileDescriptor, _ range: Range<Int>) throws -> [UInt8] {
       var bytes = [UInt8](repeating: 0, count: range.count)
-      var filled = 0
-      while filled < range.count {
-        let count = try unsafe bytes.withUnsafeMutableBytes { room in
-          unsafe try file.read(
-            fromAbsoluteOffset: Int64(range.lowerBound + filled),
-            into: UnsafeMutableRawBufferPointer(rebasing: room[filled...]))
-        }
-        guard count > 0 else { break }
-        filled += count
+      let filled = try bytes.withMutableBytes {
+        try file.readWhole(into: &$0, at: range.lowerBound)
       }
       return Array(bytes.prefix(filled))
     }

@@ -85,21 +85,20 @@ import Vocabulary
     let source = try await SharedCluster.database(RoundTripTests.everything)
     let saved = try await SavedDatabase.save(source)
     let question = "SELECT count(DISTINCT xmin::text) > 1 FROM pg_class WHERE oid >= 16384"
-    for isScratch in [false, true] {
-      let target = try await saved.restore(isScratch: isScratch)
+    for purpose in [DatabaseRestore.Purpose.service, .comparison] {
+      let target = try await saved.restore(for: purpose)
       #expect(try census(target, like: saved.figures) == saved.figures)
       let isInParts = try PostgresConnection(conninfo: target).value(question)
-      #expect(isInParts == (isScratch ? "f" : "t"))
+      #expect(isInParts == (purpose == .comparison ? "f" : "t"))
     }
   }
 
   @Test func aScratchDumpCutShortLeavesNothing() async throws {
     let saved = try await SavedDatabase.save(SharedCluster.database(ComparisonTests.rows))
     let target = try await SharedCluster.database()
-    let restore = try DatabaseRestore(conninfo: target)
+    let restore = try DatabaseRestore(conninfo: target, for: .comparison)
     let error = await #expect(throws: OperatorError.self) {
-      try await restore.restore(
-        isScratch: true, reading: pieces(of: Array(saved.archive.dropLast(20))))
+      try await restore.restore(reading: pieces(of: Array(saved.archive.dropLast(20))))
     }
     #expect(error?.code == "postgres.restore-failed")
     try restore.requireEmpty()

@@ -80,17 +80,16 @@ struct SavedDatabase {
   /// Restores into a new database of the shared cluster.
   /// - Returns: its connection string.
   func restore(
-    profile: DatabaseProfile = .plain, isScratch: Bool = false
+    profile: DatabaseProfile = .plain, for purpose: DatabaseRestore.Purpose = .service
   ) async throws -> String {
     let conninfo = try await SharedCluster.cluster().conninfo(
       database: SharedCluster.freshName("restored"))
-    let restore = try DatabaseRestore(conninfo: conninfo)
+    let restore = try DatabaseRestore(conninfo: conninfo, for: purpose)
     _ = try restore.create(
       owner: facts.owner, locale: profile.locale ?? facts.locale, roles: facts.roles)
     try await restore.restore(
-      owner: facts.owner, dumpMajor: facts.serverMajor, isScratch: isScratch,
-      reading: pieces(of: archive))
-    try restore.finish(profile, isScratch: isScratch)
+      owner: facts.owner, dumpMajor: facts.serverMajor, reading: pieces(of: archive))
+    try restore.finish(profile)
     return conninfo
   }
 }
