@@ -25,7 +25,6 @@ final class OrderedBatches<Outcome: Sendable>: Sendable {
   private let state = Mutex(State())
   // Made with 0 and raised by hand: libdispatch aborts where a semaphore dies lower than it began.
   private let free = DispatchSemaphore(value: 0)
-  private let queue = DispatchQueue(label: "coffer.batches", attributes: .concurrent)
   private let limit: Int
   private let capacity: Int
   private let work: Work
@@ -59,7 +58,7 @@ final class OrderedBatches<Outcome: Sendable>: Sendable {
       defer { state.submitted += 1 }
       return state.submitted
     }
-    queue.async {
+    Workers.all.run {
       let outcome = Result { try self.work(batch) }
       self.state.withLock { $0.done[batch.number] = (outcome, batch) }
       self.deliverWhatIsDue()

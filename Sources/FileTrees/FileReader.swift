@@ -2,17 +2,6 @@ internal import CLinux
 internal import Glibc
 internal import SystemPackage
 
-/// Room to read files into, made once and lent to one reading after another.
-package struct ReadBuffer: ~Copyable {
-  /// Bytes in one read: large enough that a system call costs nothing beside the copy.
-  package static let size = 1 << 20
-
-  fileprivate var bytes = [UInt8](repeating: 0, count: ReadBuffer.size)
-
-  /// Makes the room.
-  package init() {}
-}
-
 /// What came of reading a file.
 package struct FileReading: Hashable, Sendable {
   /// Whether the content is of one moment.
@@ -46,6 +35,9 @@ package struct FileReader: ~Copyable {
   private let descriptor: Descriptor
   private let accounts: AccountNames
 
+  /// So many bytes are read at a time: a system call costs nothing beside the copy.
+  package static let pieceSize = 4 << 20
+
   /// Coarser than any tick Linux stamps files by (10 ms at 100 Hz).
   private static let tick: Int64 = 20_000_000
 
@@ -74,20 +66,17 @@ package struct FileReader: ~Copyable {
   }
 
   /// Reads all data once, in order.
-  /// - Parameters:
-  ///   - buffer: room to read into.
-  ///   - take: gets each piece with its offset in the file; the bytes are its only for the call.
+  /// - Parameter take: gets each piece with its offset in the file, to keep; data of at most `pieceSize` is
+  ///   a single one.
   /// - Returns: how the file bore the reading; hand it to `FileRecord.adopt(_:)`.
   /// - Throws: `FileProblem` where a read fails, and whatever `take` throws.
-  package func read(
-    using buffer: inout ReadBuffer, _ take: (Int64, RawSpan) throws -> Void
-  ) throws -> FileReading {
+  package func read(_ take: (Int64, consuming [UInt8]) throws -> Void) throws -> FileReading {
     posix_fadvise(descriptor.number, 0, 0, POSIX_FADV_SEQUENTIAL)
     let size = status.stamp.size
     let parts = extents ?? [FileExtent(offset: 0, length: size)]
     var done: [FileExtent] = []
     for part in parts where part.length > 0 {
-      let end = try read(part, using: &buffer, take)
+      let end = try read(part, take)
       if end > part.offset {
         done.append(FileExtent(offset: part.offset, length: end - part.offset))
       }
@@ -104,23 +93,38 @@ package struct FileReader: ~Copyable {
   }
 
   private func read(
-    _ part: FileExtent, using buffer: inout ReadBuffer, _ take: (Int64, RawSpan) throws -> Void
+    _ part: FileExtent, _ take: (Int64, consuming [UInt8]) throws -> Void
   ) throws -> Int64 {
     var offset = part.offset
     while offset < part.end {
-      let wanted = Int(min(Int64(ReadBuffer.size), part.end - offset))
-      let count = try Self.problem(path) { () throws(Errno) in
-        try Errno.check {
-          unsafe buffer.bytes.withUnsafeMutableBytes {
-            unsafe CInt(pread(descriptor.number, $0.baseAddress, wanted, Int(offset)))
-          }
-        }
+      let wanted = Int(min(Int64(Self.pieceSize), part.end - offset))
+      let piece = try Self.problem(path) { () throws(Errno) in
+        try Self.bytes(descriptor.number, at: offset, atMost: wanted)
       }
-      if count == 0 { break }
-      try unsafe take(offset, buffer.bytes.span.bytes.extracting(first: Int(count)))
+      let count = piece.count
+      guard count > 0 else { break }
+      try take(offset, piece)
       offset += Int64(count)
     }
     return offset
+  }
+
+  /// Reads so many bytes, fewer where the file ends.
+  private static func bytes(
+    _ number: CInt, at offset: Int64, atMost count: Int
+  ) throws(Errno) -> [UInt8] {
+    var problem: Errno?
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+      while filled < count {
+        let got = unsafe pread(
+          number, room.baseAddress.map { unsafe $0 + filled }, count - filled, Int(offset) + filled)
+        if got < 0 { problem = .last }
+        guard got > 0 else { return }
+        filled += got
+      }
+    }
+    if let problem { throw problem }
+    return bytes
   }
 
   private static func problem<Result>(

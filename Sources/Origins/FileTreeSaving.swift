@@ -20,7 +20,6 @@ struct FileTreeSaving: ~Copyable {
   private var lines = FileListWriter()
   private var text: [UInt8] = []
   private var waiting = WaitingLines()
-  private var buffer = ReadBuffer()
   private var known: [[UInt8]: FileMemory.Line] = [:]
   private var folder = RelativePath.root
   private var folders: Set<[UInt8]> = []
@@ -191,11 +190,11 @@ struct FileTreeSaving: ~Copyable {
   ) throws -> (WaitingLines.File, isStable: Bool) {
     let reader = try entry.open()
     var record = try reader.record()
-    var stream = context.writer.begin(.forFile(of: record.size), expecting: Int(record.size))
+    var stream = context.writer.begin(.forFile(of: record.size))
     var whole = HoleFillingHasher(reader.extents != nil, interruption: context.interruption)
-    let reading = try reader.read(using: &buffer) { offset, piece in
+    let reading = try reader.read { offset, piece in
+      try piece.withBytes { try whole.update($0, at: Int(offset)) }
       try stream.write(piece)
-      try whole.update(piece, at: Int(offset))
     }
     record.adopt(reading)
     record.sha256 = try whole.finish(size: Int(reading.size))

@@ -9,6 +9,14 @@ package protocol WriterLease: AnyObject {
   func release()
 }
 
+/// An object that was written and has no name yet; it goes away with its last owner, unless it is kept.
+package protocol StagedObject: Sendable {
+  /// Gives it its name, whole or not at all, durable when the call returns; called once.
+  ///
+  /// - Throws: `object.exists` where the name is taken.
+  func keep(as name: ObjectName) throws
+}
+
 /// Where objects lie: whole objects put at once, ranges read, listed, removed; no more than S3 has.
 ///
 /// Every implementation passes the one contract suite in `Tests/StoresTests`.
@@ -30,16 +38,14 @@ package protocol BlobStore: Sendable {
   /// - Throws: `object.exists` where the name is taken.
   func put(_ name: ObjectName, _ bytes: RawSpan) throws
 
-  /// Keeps a new object whose bytes come one after the other, whole or not at all, as `put` does.
+  /// Writes an object whose name is known only once its bytes are.
   ///
-  /// - Parameters:
-  ///   - name: the object.
-  ///   - write: hands its bytes to `take`, from one thread at a time, not always the same.
-  /// - Throws: `object.exists` where the name is taken, and what `write` throws; nothing is left then.
-  func put(
-    _ name: ObjectName,
-    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
-  ) throws
+  /// - Parameter write: hands its bytes to `take`, from one thread at a time, not always the same.
+  /// - Returns: the object, to be given its name.
+  /// - Throws: what `write` throws; nothing is left then.
+  func stage(
+    _ write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws -> any StagedObject
 
   /// Keeps several new objects that belong together, in their order, as nearly at once as can be.
   ///
@@ -67,6 +73,16 @@ package protocol BlobStore: Sendable {
 }
 
 extension BlobStore {
+  /// Keeps a new object whose bytes come one after the other, whole or not at all, as `stage` takes them.
+  ///
+  /// - Throws: `object.exists` where the name is taken, and what `write` throws; nothing is left then.
+  package func put(
+    _ name: ObjectName,
+    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try stage(write).keep(as: name)
+  }
+
   /// Reads a whole object.
   package func read(_ name: ObjectName) throws -> [UInt8] {
     try read(name, nil)

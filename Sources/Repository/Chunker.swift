@@ -59,7 +59,7 @@ struct ChunkBlock: Sendable {
 ///
 /// A gear hash with normalised cutting (Xia et al., FastCDC): before the average length a cut needs
 /// two more zero bits than after it, which keeps lengths near the average. Every byte is looked at
-/// once, and copied once, but for the beginning of a chunk that a block leaves to the next one.
+/// once, and copied at most once, but for the beginning of a chunk that a block leaves to the next one.
 struct Chunker: ~Copyable {
   /// Blocks are handed on once they hold this much.
   static let blockSize = 1 << 20
@@ -75,23 +75,34 @@ struct Chunker: ~Copyable {
   private var position = 0
   private var hash: UInt64 = 0
 
-  /// Prepares to cut one content, of `size` bytes, roughly, where that is known; use a new chunker for
-  /// the next.
-  init(_ sizes: ChunkSizes, gear: GearTable, expecting size: Int? = nil) {
+  /// Prepares to cut one content; use a new chunker for the next.
+  init(_ sizes: ChunkSizes, gear: GearTable) {
     self.sizes = sizes
     self.gear = gear.words
     let bits = sizes.average.trailingZeroBitCount
     // The top bits of a gear hash depend on the last 64 bytes; the bottom ones on fewer.
     strictMask = ~0 << UInt64(64 - bits - 2)
     looseMask = ~0 << UInt64(64 - bits + 2)
-    buffer.reserveCapacity(min(size ?? Self.blockSize, Self.room(sizes)))
   }
 
   /// Takes more content.
   ///
   /// - Returns: the whole chunks so far, where they are worth to be handed on.
   mutating func feed(_ bytes: RawSpan) -> ChunkBlock? {
+    if buffer.isEmpty { buffer.reserveCapacity(Self.room(sizes)) }
     buffer.append(bytes)
+    return cut()
+  }
+
+  /// Takes more content, which is not copied where nothing waits before it.
+  ///
+  /// - Returns: as the other.
+  mutating func feed(_ bytes: consuming [UInt8]) -> ChunkBlock? {
+    if buffer.isEmpty { buffer = bytes } else { buffer.append(contentsOf: bytes) }
+    return cut()
+  }
+
+  private mutating func cut() -> ChunkBlock? {
     scan()
     guard let end = ends.last, end >= Self.blockSize else { return nil }
     return takeBlock(upTo: end)
@@ -110,9 +121,11 @@ struct Chunker: ~Copyable {
 
   private mutating func takeBlock(upTo end: Int) -> ChunkBlock {
     var rest: [UInt8] = []
-    rest.reserveCapacity(max(buffer.count - end, Self.room(sizes)))
-    rest.append(contentsOf: buffer[end...])
-    buffer.removeLast(buffer.count - end)
+    if end < buffer.count {
+      rest.reserveCapacity(max(buffer.count - end, Self.room(sizes)))
+      rest.append(contentsOf: buffer[end...])
+      buffer.removeLast(buffer.count - end)
+    }
     let block = ChunkBlock(bytes: buffer, ends: ends)
     (buffer, ends) = (rest, [])
     position -= end

@@ -30,7 +30,6 @@ package final class CompartmentWriter {
   package private(set) var totals = Totals()
   /// Whether the store or the catalog failed: the run must stop, whatever source it was at.
   package private(set) var isBroken = false
-  private let recipients: [any Recipient]
   private let delivery: PackDelivery
   private let memory: any ChunkMemory
   private let interruption: Interruption
@@ -38,8 +37,7 @@ package final class CompartmentWriter {
   private var hashing = HashingQueue()
   private var lanes = [Frame](repeating: Frame(), count: Lane.allCases.count)
   private var open: GrowingPack?
-  private let sealer = PackSealer()
-  private var sealing: (pack: GrowingPack, outcome: Deferred<PackSealing>)?
+  private var sealing: (pack: GrowingPack, outcome: Deferred<StagedPack>)?
 
   /// Prepares a writer.
   ///
@@ -55,16 +53,14 @@ package final class CompartmentWriter {
   ) {
     keyedHash = KeyedHash(key: chunkIDKey)
     self.gear = GearTable(keyedHash)
-    self.recipients = recipients
-    delivery = PackDelivery(to: store)
+    delivery = PackDelivery(to: store, for: recipients)
     self.memory = memory
     self.interruption = interruption
   }
 
-  /// Starts content that is cut into chunks of the given sizes; `size` says how long it is, roughly,
-  /// where that is known.
-  package func begin(_ sizes: ChunkSizes, expecting size: Int? = nil) -> ContentStream {
-    ContentStream(writer: self, sizes: sizes, expecting: size)
+  /// Starts content that is cut into chunks of the given sizes.
+  package func begin(_ sizes: ChunkSizes) -> ContentStream {
+    ContentStream(writer: self, sizes: sizes)
   }
 
   /// Waits until content that has ended was taken.
@@ -179,23 +175,17 @@ package final class CompartmentWriter {
     guard let pack = open else { return }
     for lane in Lane.allCases where !lanes[lane.rawValue].isEmpty { try close(lane, of: pack) }
     try settleSealing()
-    let frames = pack.takeFrames()
-    sealing = (
-      pack,
-      Deferred(on: delivery.queue) { [sealer, recipients] in
-        try sealer.seal(frames.map { try $0.value() }, for: recipients)
-      }
-    )
+    sealing = (pack, delivery.seal(pack.takeFrames()))
     open = nil
   }
 
   /// Waits until the pack before is sealed, remembers it, and sends it off.
   private func settleSealing() throws {
     guard let (pack, outcome) = sealing else { return }
-    let sealed = try outcome.value()
-    try memory.remember(sealed.pack, as: pack.handle)
+    let staged = try outcome.value()
+    try memory.remember(staged.pack, as: pack.handle)
     sealing = nil
-    try delivery.deliver(sealed.pack.name, header: sealed.header, payload: sealed.payload)
-    totals.storedBytes += sealed.payload.count + sealed.header.count
+    try delivery.deliver(staged)
+    totals.storedBytes += staged.pack.size + staged.pack.headerSize
   }
 }

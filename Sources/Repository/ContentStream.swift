@@ -16,15 +16,21 @@ package struct ContentStream: ~Copyable {
   private let content: PendingContent
   private var chunker: Chunker
 
-  init(writer: CompartmentWriter, sizes: ChunkSizes, expecting size: Int?) {
+  init(writer: CompartmentWriter, sizes: ChunkSizes) {
     self.writer = writer
     content = PendingContent(writer.keyedHash)
-    chunker = Chunker(sizes, gear: writer.gear, expecting: size)
+    chunker = Chunker(sizes, gear: writer.gear)
   }
 
   /// Takes the next bytes.
   package mutating func write(_ bytes: RawSpan) throws {
     content.size += bytes.byteCount
+    if let block = chunker.feed(bytes) { try writer.take(block, of: content) }
+  }
+
+  /// Takes the next bytes, and keeps them where they lie, if they are the first of a block.
+  package mutating func write(_ bytes: consuming [UInt8]) throws {
+    content.size += bytes.count
     if let block = chunker.feed(bytes) { try writer.take(block, of: content) }
   }
 

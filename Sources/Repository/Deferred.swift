@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import Vocabulary
 
 /// A value that a worker makes while its owner goes on.
 ///

@@ -4,35 +4,44 @@ import SecretMemory
 ///
 /// Written here and not by a library because offsets of frames are part of the index, and 512
 /// fixed bytes are less than the doorway to one; see `docs/decisions/0002-tar-by-hand.md`.
-enum PackArchive {
+/// It is never in memory as a whole: frames are sealed from where they lie.
+struct PackArchive {
   private static let block = 512
+
+  /// The frames in the order in which they lie.
+  let frames: [FrameDescription]
+  private let packed: [PackedFrame]
+  private let size: Int
 
   /// Lays frames out.
   ///
-  /// - Parameters:
-  ///   - frames: the frames, in any order.
-  ///   - archive: becomes the archive, padded; its room is used again.
-  /// - Returns: the frames in the order in which they lie.
-  static func layOut(
-    _ frames: [PackedFrame], into archive: inout [UInt8]
-  ) -> [FrameDescription] {
-    let order = shuffled(frames)
-    let content = order.reduce(2 * block) { $0 + block + roundedUp($1.stored.count) }
-    let size = PadmeSize.holding(content)
-    archive.removeAll(keepingCapacity: true)
-    archive.reserveCapacity(size)
-    var descriptions: [FrameDescription] = []
-    for (number, frame) in order.enumerated() {
-      archive.append(contentsOf: header(name(number, frame.codec), size: frame.stored.count))
-      descriptions.append(
-        FrameDescription(
-          offset: archive.count, storedLength: frame.stored.count, rawLength: frame.rawLength,
-          codec: frame.codec, chunks: frame.chunks))
-      archive.append(contentsOf: frame.stored)
-      zeros(roundedUp(frame.stored.count) - frame.stored.count, to: &archive)
+  /// - Parameter frames: the frames, in any order.
+  init(_ frames: [PackedFrame]) {
+    packed = Self.shuffled(frames)
+    var end = 0
+    self.frames = packed.map { frame in
+      defer { end += Self.block + Self.roundedUp(frame.stored.count) }
+      return FrameDescription(
+        offset: end + Self.block, storedLength: frame.stored.count, rawLength: frame.rawLength,
+        codec: frame.codec, chunks: frame.chunks)
     }
-    zeros(size - archive.count, to: &archive)
-    return descriptions
+    size = PadmeSize.holding(end + 2 * Self.block)
+  }
+
+  /// Hands on all bytes, padded, one piece after the other.
+  func write(to take: (RawSpan) throws -> Void) rethrows {
+    var written = 0
+    func hand(on bytes: [UInt8]) throws {
+      try bytes.withBytes { try take($0) }
+      written += bytes.count
+    }
+    for (number, frame) in packed.enumerated() {
+      let length = frame.stored.count
+      try hand(on: Self.header(Self.name(number, frame.codec), size: length))
+      try hand(on: frame.stored)
+      try hand(on: Self.zeros(Self.roundedUp(length) - length))
+    }
+    try hand(on: Self.zeros(size - written))
   }
 
   /// Fisher and Yates with the system's randomness: the order must tell nothing.
@@ -76,7 +85,5 @@ enum PackArchive {
 
   private static func roundedUp(_ count: Int) -> Int { (count + block - 1) / block * block }
 
-  private static func zeros(_ count: Int, to bytes: inout [UInt8]) {
-    bytes.append(contentsOf: repeatElement(0, count: count))
-  }
+  private static func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
 }

@@ -1,31 +1,38 @@
+import AgeFormat
 import Dispatch
-import SecretMemory
 import Synchronization
 import Vocabulary
 
-/// Puts sealed packs into the store while the next one is filled.
+/// Seals packs and gives them their names in the store while the next one is filled.
 ///
-/// One pack at a time is under way, so memory holds one payload more and no queue can grow.
+/// One pack at a time is being sealed, and the one before it may wait for the disk: no queue can grow.
 final class PackDelivery: Sendable {
   private let store: any BlobStore
-  /// Packs are sealed on it, too: there is room for one payload.
-  let queue = DispatchQueue(label: "coffer.packs")
+  private let recipients: [any Recipient]
+  private let sealing = DispatchQueue(label: "coffer.packs.sealing")
+  private let naming = DispatchQueue(label: "coffer.packs.naming")
   private let underWay = DispatchGroup()
   private let failure = Mutex<(any Error)?>(nil)
 
-  init(to store: any BlobStore) {
-    self.store = store
+  init(to store: any BlobStore, for recipients: [any Recipient]) {
+    (self.store, self.recipients) = (store, recipients)
   }
 
-  /// Hands a pack over, once the one before it is in the store.
+  /// Has frames sealed, once all of them are ready.
+  func seal(_ frames: [Deferred<PackedFrame>]) -> Deferred<StagedPack> {
+    Deferred(on: sealing) { [store, recipients] in
+      try StagedPack(frames.map { try $0.value() }, for: recipients, in: store)
+    }
+  }
+
+  /// Has a pack get its name, once the one before it has.
   ///
   /// - Throws: what the store said to the pack before.
-  func deliver(_ name: SHA256Digest, header: [UInt8], payload: PackPayload) throws {
+  func deliver(_ pack: StagedPack) throws {
     try finish()
-    queue.async(group: underWay) {
+    naming.async(group: underWay) {
       do {
-        try header.withBytes { try self.store.put(.packHeader(name), $0) }
-        try payload.lend { try self.store.put(.pack(name), $0) }
+        try pack.keep(in: self.store)
       } catch {
         self.failure.withLock { $0 = error }
       }

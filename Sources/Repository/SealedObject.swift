@@ -35,7 +35,7 @@ package enum SealedObject {
 }
 
 /// Hands bytes on, and takes their number and digest.
-private final class MeasuringSink: ByteSink {
+final class MeasuringSink: ByteSink {
   private struct Taken: ~Copyable {
     var count = 0
     var hasher = SHA256Hasher()

@@ -42,37 +42,30 @@ package struct DirectoryStore: BlobStore {
   }
 
   package func put(_ name: ObjectName, _ bytes: RawSpan) throws {
-    try put(name) { take in try take(bytes) }
+    try stage { take in try take(bytes) }.keep(as: name)
   }
 
-  package func put(
-    _ name: ObjectName,
-    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try reporting("cannot write \(name) to \(location)") {
-      let object = try self.write(name, write)
-      do {
-        try object.add()
-      } catch Errno.fileExists {
-        throw OperatorError("object.exists", .failed, "\(name) is in the store already")
-      }
-      try object.sync()
+  package func stage(
+    _ write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws -> any StagedObject {
+    try reporting("cannot write to \(location)") {
+      Staged(object: try TemporaryObject(in: folders.make(scratch), from: write), store: self)
     }
   }
 
   package func putTogether(_ objects: [(name: ObjectName, bytes: [UInt8])]) throws {
     try reporting("cannot write to \(location)") {
-      var written: [TemporaryObject] = []
-      defer { for object in written { object.discard() } }
-      for object in objects {
-        written.append(
-          try write(object.name) { take in try object.bytes.withBytes { try take($0) } })
+      let written = try objects.map { object in
+        let temporary = try TemporaryObject(in: folders.make(scratch)) { take in
+          try object.bytes.withBytes { try take($0) }
+        }
+        try temporary.sync()
+        return temporary
       }
       do {
-        for object in written {
-          try object.add()
-          // A disk may keep a later name and lose an earlier one, if it is not told.
-          try object.sync()
+        // A disk may keep a later name and lose an earlier one, if it is not told.
+        for (object, temporary) in zip(objects, written) {
+          try add(temporary, as: object.name)
         }
       } catch Errno.fileExists {
         let names = objects.map { "\($0.name)" }.joined(separator: " or ")
@@ -148,12 +141,25 @@ package struct DirectoryStore: BlobStore {
     }
   }
 
-  private func write(
-    _ name: ObjectName,
-    _ write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
-  ) throws -> TemporaryObject {
-    try TemporaryObject(
-      in: folders.make(scratch), for: name, in: folders.make(name.folder), from: write)
+  private func add(_ object: TemporaryObject, as name: ObjectName) throws {
+    try object.add(Array(name.lastComponent.utf8), to: folders.make(name.folder))
+  }
+
+  /// An object with a temporary name.
+  private struct Staged: StagedObject {
+    let object: TemporaryObject
+    let store: DirectoryStore
+
+    func keep(as name: ObjectName) throws {
+      try store.reporting("cannot write \(name) to \(store.location)") {
+        try object.sync()
+        do {
+          try store.add(object, as: name)
+        } catch Errno.fileExists {
+          throw OperatorError("object.exists", .failed, "\(name) is in the store already")
+        }
+      }
+    }
   }
 
   private func open(_ name: ObjectName) throws -> Descriptor {

@@ -5,41 +5,30 @@ import Synchronization
 import SystemPackage
 import Vocabulary
 
-/// A synced object that still has a temporary name in its writer's scratch folder.
-struct TemporaryObject {
+/// An object that has a temporary name in its writer's scratch folder, as long as this lives.
+final class TemporaryObject: Sendable {
   private let temporary: [UInt8]
   private let scratch: OpenFolder
-  private let name: [UInt8]
-  private let folder: OpenFolder
+  private let file: Descriptor
 
   /// Writes an object, mode 0600.
   ///
   /// - Parameters:
   ///   - scratch: the folder of the temporary name.
-  ///   - name: the object's own name.
-  ///   - folder: the folder of that.
   ///   - write: hands all of it to `take`.
   /// - Throws: `Errno`, and what `write` throws; nothing is left then.
   init(
-    in scratch: OpenFolder, for name: ObjectName, in folder: OpenFolder,
+    in scratch: OpenFolder,
     from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
   ) throws {
     temporary = Array("\(Hexadecimal.encode(Randomness.bytes(count: 8))).tmp".utf8)
     self.scratch = scratch
-    self.name = Array(name.lastComponent.utf8)
-    self.folder = folder
-    let file = try scratch.handle.makeFile(temporary)
-    do {
-      try file.lend { file in
-        let open = OpenWriting(file)
-        // A worker that comes too late, after a failure, must not write to what has the number then.
-        defer { open.end() }
-        try write { try open.write($0) }
-      }
-      try file.sync()
-    } catch {
-      discard()
-      throw error
+    file = try scratch.handle.makeFile(temporary)
+    try file.lend { file in
+      let open = OpenWriting(file)
+      // A worker that comes too late, after a failure, must not write to what has the number then.
+      defer { open.end() }
+      try write { try open.write($0) }
     }
   }
 
@@ -50,37 +39,28 @@ struct TemporaryObject {
       && digits.allSatisfy { "0123456789abcdef".utf8.contains($0) }
   }
 
-  /// Gives it its own name, which must not be taken.
+  /// Makes its bytes durable.
+  /// - Throws: `Errno`.
+  func sync() throws {
+    try file.sync()
+  }
+
+  /// Gives it a name of its own in a folder, durably; the name must not be taken.
   ///
   /// A hard link, unlike a rename, fails where the name is taken.
-  /// - Throws: `Errno`; the object is gone then.
-  func add() throws {
-    defer { discard() }
+  /// - Throws: `Errno`.
+  func add(_ name: [UInt8], to folder: OpenFolder) throws {
     do {
       try folder.handle.makeHardLink(name, to: temporary, in: scratch.handle)
     } catch Errno.notPermitted, Errno.notSupported {
       // File systems of removable media know no links; one writer holds the lock.
       guard (try? folder.handle.status(of: name)) == nil else { throw Errno.fileExists }
-      try replace()
+      try folder.handle.replace(name, with: temporary, in: scratch.handle)
     }
-  }
-
-  /// Gives it its own name, in place of what has it.
-  /// - Throws: `Errno`.
-  func replace() throws {
-    try folder.handle.replace(name, with: temporary, in: scratch.handle)
-  }
-
-  /// Makes its name durable.
-  /// - Throws: `Errno`.
-  func sync() throws {
     try folder.handle.descriptor.sync()
   }
 
-  /// Removes it, where it still has its temporary name.
-  func discard() {
-    try? scratch.handle.remove(temporary)
-  }
+  deinit { try? scratch.handle.remove(temporary) }
 }
 
 /// A file as long as it may be written to.

@@ -10,29 +10,28 @@ struct FileReaderTests {
   private func read(
     _ scratch: ScratchFolder, meanwhile: () throws -> Void = {}
   ) throws -> (reading: FileReading?, data: [UInt8], offsets: [Int64]) {
-    var buffer = ReadBuffer()
     var result: FileReading?
     var data: [UInt8] = []
     var offsets: [Int64] = []
     _ = try FileTreeWalk.walk(scratch.path, reporting: { throw $0 }) { entry in
       guard entry.status.kind == .regular else { return }
-      result = try entry.open().read(using: &buffer) { offset, piece in
+      result = try entry.open().read { offset, piece in
         if offsets.isEmpty { try meanwhile() }
         offsets.append(offset)
-        unsafe piece.withUnsafeBytes { unsafe data.append(contentsOf: $0) }
+        data.append(contentsOf: piece)
       }
     }
     return (result, data, offsets)
   }
 
-  @Test("a quiet file is stable, and comes in pieces of a mebibyte")
+  @Test("a quiet file is stable, and comes in pieces of four mebibytes")
   func stable() throws {
     let scratch = try ScratchFolder()
-    let bytes = (0..<(2 << 20) + 5).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let bytes = (0..<(8 << 20) + 5).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     try scratch.write(bytes, to: Array("f".utf8))
     let result = try read(scratch)
     #expect(result.reading == FileReading(outcome: .stable, size: Int64(bytes.count), extents: nil))
-    #expect(result.data == bytes && result.offsets == [0, 1 << 20, 2 << 20])
+    #expect(result.data == bytes && result.offsets == [0, 4 << 20, 8 << 20])
   }
 
   @Test("an empty file is stable and has no pieces")
@@ -47,23 +46,23 @@ struct FileReaderTests {
     arguments: ["printf more >> f", "printf X | dd of=f conv=notrunc status=none", "chmod 0600 f"])
   func changed(command: String) throws {
     let scratch = try ScratchFolder()
-    try scratch.write([UInt8](repeating: 7, count: 3 << 20), to: Array("f".utf8))
+    try scratch.write([UInt8](repeating: 7, count: 9 << 20), to: Array("f".utf8))
     let result = try read(scratch) {
       try ScratchFolder.run("bash", "-c", command, in: scratch.path)
     }
-    #expect(result.reading?.outcome == .changed && result.reading?.size == 3 << 20)
-    #expect(result.data.count == 3 << 20)
+    #expect(result.reading?.outcome == .changed && result.reading?.size == 9 << 20)
+    #expect(result.data.count == 9 << 20)
   }
 
   @Test("a file that is cut meanwhile is changed, and its size is what could be read")
   func cut() throws {
     let scratch = try ScratchFolder()
-    try scratch.write([UInt8](repeating: 7, count: 3 << 20), to: Array("f".utf8))
+    try scratch.write([UInt8](repeating: 7, count: 9 << 20), to: Array("f".utf8))
     let result = try read(scratch) {
-      try ScratchFolder.run("truncate", "-s", "1200000", "f", in: scratch.path)
+      try ScratchFolder.run("truncate", "-s", "5000000", "f", in: scratch.path)
     }
-    #expect(result.reading == FileReading(outcome: .changed, size: 1_200_000, extents: nil))
-    #expect(result.data.count == 1_200_000)
+    #expect(result.reading == FileReading(outcome: .changed, size: 5_000_000, extents: nil))
+    #expect(result.data.count == 5_000_000)
   }
 
   @Test("a sparse file that is cut meanwhile tells of the data that was read, and no more")

@@ -84,7 +84,6 @@ struct MemoryBackup {
 
   init(of root: FilePath, excluding filter: FileFilter = .everything) throws {
     var writer = FileListWriter()
-    var buffer = ReadBuffer()
     var (list, contents, problems) = (list, contents, problems)
     summary = try FileTreeWalk.walk(root, excluding: filter) { problem in
       problems.append(problem)
@@ -95,8 +94,8 @@ struct MemoryBackup {
       let reader = try entry.open()
       var record = try reader.record()
       var data: [UInt8] = []
-      let reading = try reader.read(using: &buffer) { _, piece in
-        unsafe piece.withUnsafeBytes { unsafe data.append(contentsOf: $0) }
+      let reading = try reader.read { _, piece in
+        data.append(contentsOf: piece)
       }
       record.adopt(reading)
       record.content = "\(contents.count)"

@@ -17,6 +17,12 @@ struct PackArchiveTests {
     }
   }
 
+  private func bytes(of pack: PackArchive) -> [UInt8] {
+    var bytes: [UInt8] = []
+    pack.write { bytes.append($0) }
+    return bytes
+  }
+
   @Test(
     "Debian's tar lists and extracts what a pack holds, and finds nothing wrong with it",
     .enabled(if: StockTool.isInstalled("tar"), "tar is not installed"))
@@ -29,8 +35,8 @@ struct PackArchiveTests {
         stored: chance.bytes(size), rawLength: size, codec: .stored,
         chunks: [(chance.bytes(32).withBytes { ChunkID($0) }, size)])
     }
-    var archive: [UInt8] = []
-    let laidOut = PackArchive.layOut(edges + frames(20, &chance), into: &archive)
+    let pack = PackArchive(edges + frames(20, &chance))
+    let (archive, laidOut) = (bytes(of: pack), pack.frames)
     let file = try folder.write(archive, to: "pack.tar")
 
     let names = laidOut.enumerated().map { number, frame in
@@ -56,8 +62,8 @@ struct PackArchiveTests {
     var chance = SeededChance(for: "pack, descriptions")
     for count in [0, 1, 2, 40] {
       let frames = frames(count, &chance)
-      var archive: [UInt8] = []
-      let laidOut = PackArchive.layOut(frames, into: &archive)
+      let pack = PackArchive(frames)
+      let (archive, laidOut) = (bytes(of: pack), pack.frames)
       #expect(laidOut.count == count)
       #expect(PadmeSize.holding(archive.count) == archive.count)
       for frame in frames {
@@ -78,10 +84,7 @@ struct PackArchiveTests {
   func order() {
     var chance = SeededChance(for: "pack, order")
     let frames = frames(30, &chance)
-    let orders = (0..<3).map { _ in
-      var archive: [UInt8] = []
-      return PackArchive.layOut(frames, into: &archive).map { $0.chunks[0].id }
-    }
+    let orders = (0..<3).map { _ in PackArchive(frames).frames.map { $0.chunks[0].id } }
     #expect(orders[0] != orders[1] && orders[1] != orders[2])
     #expect(Set(orders[0]) == Set(orders[1]))
     #expect(orders[0] != frames.map { $0.chunks[0].id })
