@@ -62,6 +62,9 @@ def main() -> int:
     if not (tools / "coffer-backup").exists():
         print(f"soak: error: no coffer-backup in {tools}: swift build{'' if options.debug else ' -c release'}", file=sys.stderr)
         return 20
+    if options.folder and not options.folder.is_dir():
+        print(f"soak: error: there is no folder {options.folder}: make it first", file=sys.stderr)
+        return 2
     seed = options.seed if options.seed is not None else random.randrange(1 << 32)
     print(f"soak: seed {seed}", flush=True)
     chance = random.Random(seed)
