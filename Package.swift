@@ -68,6 +68,7 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -75,6 +76,7 @@ let package = Package(
   name: "coffer",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -91,7 +93,7 @@ let package = Package(
     doorway("CCryptsetup", pkgConfig: "libcryptsetup", apt: "libcryptsetup-dev"),
 
     // What everything else is said in.
-    room("Vocabulary"),
+    room("Vocabulary", uses: [deque]),
     room("SecretMemory", uses: ["Vocabulary", "CSodium", "COpenSSL"]),
     room("LocalFiles", uses: ["Vocabulary", "SecretMemory", systemPackage]),
     room("FileTrees", uses: ["CLinux", "Vocabulary", systemPackage]),
@@ -108,7 +110,7 @@ let package = Package(
       "Repository",
       uses: [
         "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Signatures", "Compression",
-        systemPackage,
+        deque, systemPackage,
       ]),
     room(
       "Stores",
@@ -128,7 +130,7 @@ let package = Package(
       "Origins",
       uses: [
         "Vocabulary", "SecretMemory", "LocalFiles", "Configuration", "Repository", "Catalog",
-        "PostgreSQL", "FileTrees", "SQLiteDatabases", systemPackage,
+        "PostgreSQL", "FileTrees", "SQLiteDatabases", deque, systemPackage,
       ]),
 
     // What keys are bound to, and who may open what.

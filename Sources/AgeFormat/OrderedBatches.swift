@@ -58,7 +58,7 @@ final class OrderedBatches<Outcome: Sendable>: Sendable {
       defer { state.submitted += 1 }
       return state.submitted
     }
-    Workers.all.run {
+    Workers.all.run(.late) {
       let outcome = Result { try self.work(batch) }
       self.state.withLock { $0.done[batch.number] = (outcome, batch) }
       self.deliverWhatIsDue()

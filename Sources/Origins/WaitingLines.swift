@@ -1,3 +1,4 @@
+import DequeModule
 import FileTrees
 import Repository
 
@@ -21,16 +22,15 @@ struct WaitingLines {
   /// So many small files may be on their way.
   private static let most = 4096
 
-  private var items: [Item] = []
-  private var first = 0
+  private var items = Deque<Item>()
 
   /// The oldest, whether it is ready or not.
-  var oldest: Item? { first < items.count ? items[first] : nil }
+  var oldest: Item? { items.first }
 
   /// The oldest, where it is ready, or cannot be waited for longer.
   var due: Item? {
     guard let oldest else { return nil }
-    if case .file(let file) = oldest, file.content.stored == nil, items.count - first < Self.most {
+    if case .file(let file) = oldest, file.content.stored == nil, items.count < Self.most {
       return nil
     }
     return oldest
@@ -41,9 +41,6 @@ struct WaitingLines {
   }
 
   mutating func removeOldest() {
-    first += 1
-    guard first * 2 > items.count else { return }
-    items.removeFirst(first)
-    first = 0
+    items.removeFirst()
   }
 }

@@ -1,11 +1,13 @@
 package import AgeFormat
+import DequeModule
 package import SecretMemory
 package import Vocabulary
 
 /// Stores the chunks of one compartment: each once, in frames, in packs that only the recipients open.
 ///
 /// One writer belongs to one task, which reads, cuts, and asks what is known; workers hash, compress
-/// and seal meanwhile. Each of their queues is bounded: memory stays at about four packs.
+/// and seal meanwhile. Each of their queues is bounded: memory stays at about four packs, of which one is
+/// open and two are being sealed.
 package final class CompartmentWriter {
   /// What has been stored.
   package struct Totals: Sendable {
@@ -25,6 +27,9 @@ package final class CompartmentWriter {
   /// Of tiny files a pack would hold a million, and all that is noted of them waits for its end.
   private static let mostChunks = 32 * 1024
 
+  /// Bytes of one pack are hashed and written in their order only: two at once keep the cores busy.
+  private static let mostSealing = 2
+
   package let keyedHash: KeyedHash
   package let gear: GearTable
   package private(set) var totals = Totals()
@@ -37,7 +42,7 @@ package final class CompartmentWriter {
   private var hashing = HashingQueue()
   private var lanes = [Frame](repeating: Frame(), count: Lane.allCases.count)
   private var open: GrowingPack?
-  private var sealing: (pack: GrowingPack, outcome: Deferred<StagedPack>)?
+  private var sealing = Deque<(pack: GrowingPack, outcome: Deferred<StagedPack>)>()
 
   /// Prepares a writer.
   ///
@@ -82,7 +87,7 @@ package final class CompartmentWriter {
     try notingBreakage {
       while try takeOldest() {}
       try closePack()
-      try settleSealing()
+      while !sealing.isEmpty { try settleOldestPack() }
       try delivery.finish()
     }
   }
@@ -102,7 +107,7 @@ package final class CompartmentWriter {
       try interruption.check()
       hashing.add(block, of: content, isLast: isLast)
       while hashing.isFull || hashing.isReady { _ = try takeOldest() }
-      if sealing?.outcome.isReady == true { try settleSealing() }
+      while sealing.first?.outcome.isReady == true { try settleOldestPack() }
     }
   }
 
@@ -150,9 +155,8 @@ package final class CompartmentWriter {
   private func keep(
     _ id: ChunkID, of size: Int, adding: (GrowingPack) throws -> Void
   ) throws -> PackHandle {
-    for pack in [open, sealing?.pack] {
-      if let pack, pack.chunks.contains(id) { return pack.handle }
-    }
+    if let open, open.chunks.contains(id) { return open.handle }
+    for (pack, _) in sealing where pack.chunks.contains(id) { return pack.handle }
     if let pack = try memory.pack(holding: id) { return pack }
     let pack = open ?? GrowingPack(memory.reservePack())
     open = pack
@@ -174,17 +178,17 @@ package final class CompartmentWriter {
   private func closePack() throws {
     guard let pack = open else { return }
     for lane in Lane.allCases where !lanes[lane.rawValue].isEmpty { try close(lane, of: pack) }
-    try settleSealing()
-    sealing = (pack, delivery.seal(pack.takeFrames()))
+    while sealing.count >= Self.mostSealing { try settleOldestPack() }
+    sealing.append((pack, delivery.seal(pack.takeFrames())))
     open = nil
   }
 
-  /// Waits until the pack before is sealed, remembers it, and sends it off.
-  private func settleSealing() throws {
-    guard let (pack, outcome) = sealing else { return }
+  /// Waits until the oldest pack is sealed, remembers it, and sends it off.
+  private func settleOldestPack() throws {
+    guard let (pack, outcome) = sealing.first else { return }
     let staged = try outcome.value()
     try memory.remember(staged.pack, as: pack.handle)
-    sealing = nil
+    sealing.removeFirst()
     try delivery.deliver(staged)
     totals.storedBytes += staged.pack.size + staged.pack.headerSize
   }

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// Blocks that are being hashed, in the order in which they were read.
 struct HashingQueue {
   /// How many bytes may be with the workers: some blocks for each of them, and little memory.
@@ -10,15 +12,13 @@ struct HashingQueue {
     let isLast: Bool
   }
 
-  private var entries: [Entry] = []
-  /// Entries before this one were taken.
-  private var first = 0
+  private var entries = Deque<Entry>()
   private var byteCount = 0
 
   /// Whether the oldest must be taken before more is given to the workers.
   var isFull: Bool { byteCount >= Self.mostBytes }
   /// Whether taking the oldest takes no waiting.
-  var isReady: Bool { first < entries.count && entries[first].block.isReady }
+  var isReady: Bool { entries.first?.block.isReady ?? false }
 
   /// Gives a block to the workers.
   mutating func add(_ block: ChunkBlock, of content: PendingContent, isLast: Bool) {
@@ -31,14 +31,8 @@ struct HashingQueue {
 
   /// Takes the oldest, or nil where there is none.
   mutating func next() throws -> (block: HashedBlock, content: PendingContent, isLast: Bool)? {
-    guard first < entries.count else { return nil }
-    let entry = entries[first]
-    first += 1
+    guard let entry = entries.popFirst() else { return nil }
     byteCount -= entry.byteCount
-    if first * 2 > entries.count {
-      entries.removeFirst(first)
-      first = 0
-    }
     return (try entry.block.value(), entry.content, entry.isLast)
   }
 }

@@ -5,11 +5,10 @@ import Vocabulary
 
 /// Seals packs and gives them their names in the store while the next one is filled.
 ///
-/// One pack at a time is being sealed, and the one before it may wait for the disk: no queue can grow.
+/// Whoever has packs sealed sees to it that they are few; one at a time gets its name.
 final class PackDelivery: Sendable {
   private let store: any BlobStore
   private let recipients: [any Recipient]
-  private let sealing = DispatchQueue(label: "coffer.packs.sealing")
   private let naming = DispatchQueue(label: "coffer.packs.naming")
   private let underWay = DispatchGroup()
   private let failure = Mutex<(any Error)?>(nil)
@@ -18,9 +17,9 @@ final class PackDelivery: Sendable {
     (self.store, self.recipients) = (store, recipients)
   }
 
-  /// Has frames sealed, once all of them are ready.
+  /// Has frames sealed, once all of them are ready, by a thread that waits for workers.
   func seal(_ frames: [Deferred<PackedFrame>]) -> Deferred<StagedPack> {
-    Deferred(on: sealing) { [store, recipients] in
+    Deferred(on: DispatchQueue(label: "coffer.packs.sealing")) { [store, recipients] in
       try StagedPack(frames.map { try $0.value() }, for: recipients, in: store)
     }
   }

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Dispatch
 internal import Synchronization
 
@@ -9,20 +10,18 @@ package final class Workers: Sendable {
   /// Those of this process.
   package static let all = Workers(coreCount())
 
-  private struct Waiting {
-    var jobs: [@Sendable () -> Void] = []
-    var first = 0
+  /// How near to its end a job's work is.
+  package enum Stage {
+    case early
+    /// It goes before all early ones: a line of stages flows only as fast as its end drains.
+    case late
+  }
 
-    mutating func next() -> (@Sendable () -> Void)? {
-      guard first < jobs.count else { return nil }
-      let job = jobs[first]
-      first += 1
-      if first * 2 > jobs.count {
-        jobs.removeFirst(first)
-        first = 0
-      }
-      return job
-    }
+  private struct Waiting {
+    var early = Deque<@Sendable () -> Void>()
+    var late = Deque<@Sendable () -> Void>()
+
+    mutating func next() -> (@Sendable () -> Void)? { late.popFirst() ?? early.popFirst() }
   }
 
   private let waiting = Mutex(Waiting())
@@ -40,11 +39,16 @@ package final class Workers: Sendable {
     }
   }
 
-  /// Has a job done; those given first begin first.
+  /// Has a job done; of those of one stage, the first given begins first.
   ///
   /// It must not wait for another one.
-  package func run(_ job: @escaping @Sendable () -> Void) {
-    waiting.withLock { $0.jobs.append(job) }
+  package func run(_ stage: Stage = .early, _ job: @escaping @Sendable () -> Void) {
+    waiting.withLock { waiting in
+      switch stage {
+      case .early: waiting.early.append(job)
+      case .late: waiting.late.append(job)
+      }
+    }
     count.signal()
   }
 }

@@ -18,10 +18,11 @@ func room(_ name: String, uses: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "coffer-fuzzing",
+  dependencies: [.package(url: "https://github.com/apple/swift-collections", from: "1.6.0")],
   targets: [
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    room("Vocabulary"),
+    room("Vocabulary", uses: [.product(name: "DequeModule", package: "swift-collections")]),
     room("SecretMemory", uses: ["Vocabulary", "CSodium", "COpenSSL"]),
     room("AgeFormat", uses: ["Vocabulary", "SecretMemory"]),
     .executableTarget(
