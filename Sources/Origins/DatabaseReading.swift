@@ -1,6 +1,5 @@
 import PostgreSQL
 import SecretMemory
-import Synchronization
 import Vocabulary
 
 /// A dump that is being made, up to `PieceQueue.room` ahead of whoever stores it.
@@ -47,6 +46,7 @@ final class DatabaseReading: Sendable {
         while let piece = await pieces.next() {
           try interruption.check()
           try take(piece)
+          pieces.reuse(piece)
         }
         return try await task.value
       } onCancel: {

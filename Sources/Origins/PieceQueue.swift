@@ -12,6 +12,8 @@ final class PieceQueue: Sendable {
 
   private struct State {
     var pieces: [[UInt8]] = []
+    /// Empty ones with room: pages that are new would have to be cleared.
+    var used: [[UInt8]] = []
     var isFinished = false
     var isClosed = false
     var reader: CheckedContinuation<Void, Never>?
@@ -49,14 +51,14 @@ final class PieceQueue: Sendable {
     }
     if isJoined { return }
     free.wait()
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(Self.pieceSize)
-    bytes.append(piece)
     let reader = try state.withLock { state in
       if state.isClosed {
         free.signal()
         throw CancellationError()
       }
+      var bytes = state.used.popLast() ?? []
+      bytes.reserveCapacity(Self.pieceSize)
+      bytes.append(piece)
       state.pieces.append(bytes)
       return state.wake()
     }
@@ -91,6 +93,12 @@ final class PieceQueue: Sendable {
         if isDue { reader.resume() }
       }
     }
+  }
+
+  /// Takes a piece back that was read.
+  func reuse(_ piece: consuming [UInt8]) {
+    piece.removeAll(keepingCapacity: true)
+    state.withLock { [piece] in $0.used.append(piece) }
   }
 
   /// Says that nothing more is wanted: whoever waits for room is told.

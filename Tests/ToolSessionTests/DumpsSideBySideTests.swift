@@ -167,10 +167,11 @@ private let hasTwoCores = ProcessInfo.processInfo.activeProcessorCount > 1
       """
     host.wrapper = [try host.program("sh").path, "-c", script, "sh"]
     try await host.night()
-    let drill = host.wrapper.dropFirst() + [
-      BuiltTools.restore, "drill", "--scratch", host.path(""), "--store", host.store.path,
-      "--trust", host.path("keys/host.pub"),
-    ]
+    let drill =
+      host.wrapper.dropFirst() + [
+        BuiltTools.restore, "drill", "--scratch", host.path(""), "--store", host.store.path,
+        "--trust", host.path("keys/host.pub"),
+      ]
     try await Program(path: host.wrapper[0]).run(drill + host.allIdentities)
       .expect(0, naming: "the drill passed")
   }
