@@ -53,27 +53,32 @@ package struct FileMemory {
     }
   }
 
-  /// The files of one folder, by name.
+  /// What is remembered, for a walk that asks for folder after folder.
+  package func knownFiles() -> KnownFiles { KnownFiles(self) }
+
+  /// Reads files in the catalog's order: by the bytes of folder and name.
   ///
-  /// Files whose packs are no longer known are left out: they must be read again.
-  package func files(in folder: [UInt8]) throws -> [[UInt8]: Line] {
+  /// - Parameters:
+  ///   - folder: the first folder.
+  ///   - take: is handed each file, and whether its packs are still known: where they are not, the file
+  ///     must be read again. False where it wants no more.
+  /// - Throws: `catalog.failed`, `catalog.damaged`.
+  func eachFile(from folder: [UInt8], _ take: (Line, _ isWhole: Bool) -> Bool) throws {
     try catalog.look { db in
       let statement = try db.cachedStatement(
         sql: """
-          SELECT name, stamp, line, packs FROM files
-          WHERE compartment = ? AND source = ? AND folder = ?
+          SELECT folder, name, stamp, line, packs FROM files
+          WHERE compartment = ? AND source = ? AND folder >= ? ORDER BY folder, name
           """)
       let rows = try Row.fetchCursor(
         statement, arguments: [compartment.text, source.text, folder.blob])
-      var lines: [[UInt8]: Line] = [:]
       while let row = try rows.next() {
-        let name = [UInt8](row[0] as Data)
         let line = Line(
-          source: source, folder: folder, name: name, stamp: [UInt8](row[1] as Data),
-          line: [UInt8](row[2] as Data), packs: Self.handles([UInt8](row[3] as Data)))
-        if line.packs.allSatisfy(knownPacks.contains) { lines[name] = line }
+          source: source, folder: try row.bytes(0), name: try row.bytes(1),
+          stamp: try row.bytes(2), line: try row.bytes(3),
+          packs: Self.handles(try row.bytes(4)))
+        guard take(line, line.packs.allSatisfy(knownPacks.contains)) else { return }
       }
-      return lines
     }
   }
 
@@ -102,16 +107,14 @@ package struct FileMemory {
     }
   }
 
-  /// Forgets every folder that the walk did not come through.
-  package func forgetFolders(otherThan seen: (([UInt8]) -> Bool)) throws {
+  /// Forgets folders with all files in them, but not those below them.
+  package func forget(folders: [[UInt8]]) throws {
+    guard !folders.isEmpty else { return }
     try catalog.write { db in
-      let known = try Data.fetchAll(
-        db, sql: "SELECT DISTINCT folder FROM files WHERE compartment = ? AND source = ?",
-        arguments: [compartment.text, source.text])
-      for folder in known where !seen([UInt8](folder)) {
-        try db.execute(
-          sql: "DELETE FROM files WHERE compartment = ? AND source = ? AND folder = ?",
-          arguments: [compartment.text, source.text, folder])
+      let delete = try db.cachedStatement(
+        sql: "DELETE FROM files WHERE compartment = ? AND source = ? AND folder = ?")
+      for folder in folders {
+        try delete.execute(arguments: [compartment.text, source.text, folder.blob])
       }
     }
   }
@@ -156,6 +159,12 @@ package struct FileMemory {
       shift = 0
     }
     return handles
+  }
+}
+
+extension Row {
+  fileprivate func bytes(_ index: Int) throws -> [UInt8] {
+    try withUnsafeData(atIndex: index) { [UInt8]($0 ?? Data()) }
   }
 }
 

@@ -25,6 +25,7 @@ enum AttributeSite {
       if error == .notSupported { return [] }
       throw error
     }
+    if names.isEmpty { return [] }
     var attributes: [ExtendedAttribute] = []
     for name in names.split(separator: 0).map(Array.init) {
       do {
@@ -93,12 +94,12 @@ enum AttributeSite {
   ) throws(Errno) -> [UInt8] {
     var size = room
     while true {
-      var bytes = [UInt8](repeating: 0, count: size)
-      let count = unsafe bytes.withUnsafeMutableBytes { unsafe fill($0) }
-      if count >= 0 {
-        bytes.removeLast(size - count)
-        return bytes
+      var count = -1
+      let bytes = unsafe withUnsafeTemporaryAllocation(byteCount: size, alignment: 1) { room in
+        count = unsafe fill(room)
+        return count > 0 ? unsafe [UInt8](room[..<count]) : []
       }
+      if count >= 0 { return bytes }
       let error = Errno.last
       // The kernel allows 64 KiB and no file system we know more; nothing may make us go on.
       guard error == .outOfRange, size < 16 << 20 else { throw error }

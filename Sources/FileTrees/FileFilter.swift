@@ -4,10 +4,13 @@
 /// out too much is noticed too late. The walk says what it left out.
 package struct FileFilter: Sendable {
   private let excluded: Set<RelativePath>
+  /// Bytes of the longest path: what is longer need not be looked up.
+  private let longest: Int
 
   /// Leaves these paths out, each with all below it.
   package init(excluding paths: some Sequence<RelativePath>) {
     excluded = Set(paths)
+    longest = excluded.reduce(-1) { max($0, $1.bytes.count) }
   }
 
   /// Leaves nothing out.
@@ -29,6 +32,6 @@ package struct FileFilter: Sendable {
 
   /// Whether this very path is named; a walk that obeys never asks about what lies below.
   package func excludes(_ path: RelativePath) -> Bool {
-    excluded.contains(path)
+    path.bytes.count <= longest && excluded.contains(path)
   }
 }

@@ -60,6 +60,7 @@ package struct FileTreeWalk {
   private let filter: FileFilter
   private let accounts = AccountNames()
   private let enter: (DirectoryListing) throws -> Void
+  private let leave: () -> Void
   private let report: (FileProblem) throws -> Void
   private let visit: (borrowing FoundEntry) throws -> Void
   private var firstLinks: [InodeID: RelativePath] = [:]
@@ -70,6 +71,7 @@ package struct FileTreeWalk {
   ///   - root: a folder, or a regular file, which becomes a tree of that one name.
   ///   - filter: what to leave out.
   ///   - enter: called with each folder's listing, after the folder was visited.
+  ///   - leave: called after all below a folder that was entered was visited.
   ///   - report: called for each problem, the visitor's own among them.
   ///   - visit: called for each file in order. A `FileProblem` it throws is reported and the walk
   ///     goes on; any other error ends the walk.
@@ -78,15 +80,19 @@ package struct FileTreeWalk {
   package static func walk(
     _ root: FilePath, excluding filter: FileFilter = .everything,
     entering enter: (DirectoryListing) throws -> Void = { _ in },
+    leaving leave: () -> Void = {},
     reporting report: (FileProblem) throws -> Void,
     visiting visit: (borrowing FoundEntry) throws -> Void
   ) throws -> WalkSummary {
     try withoutActuallyEscaping(enter) { enter in
-      try withoutActuallyEscaping(report) { report in
-        try withoutActuallyEscaping(visit) { visit in
-          var walk = FileTreeWalk(filter: filter, enter: enter, report: report, visit: visit)
-          try walk.start(root)
-          return walk.summary
+      try withoutActuallyEscaping(leave) { leave in
+        try withoutActuallyEscaping(report) { report in
+          try withoutActuallyEscaping(visit) { visit in
+            var walk = FileTreeWalk(
+              filter: filter, enter: enter, leave: leave, report: report, visit: visit)
+            try walk.start(root)
+            return walk.summary
+          }
         }
       }
     }
@@ -94,10 +100,11 @@ package struct FileTreeWalk {
 
   private init(
     filter: FileFilter, enter: @escaping (DirectoryListing) throws -> Void,
-    report: @escaping (FileProblem) throws -> Void,
+    leave: @escaping () -> Void, report: @escaping (FileProblem) throws -> Void,
     visit: @escaping (borrowing FoundEntry) throws -> Void
   ) {
-    (self.filter, self.enter, self.report, self.visit) = (filter, enter, report, visit)
+    (self.filter, self.enter, self.leave) = (filter, enter, leave)
+    (self.report, self.visit) = (report, visit)
   }
 
   private mutating func start(_ root: FilePath) throws {
@@ -111,7 +118,7 @@ package struct FileTreeWalk {
     } catch {
       throw unreadable(root, error)
     }
-    try visitEntry(.root, [UInt8(ascii: ".")], status, in: folder)
+    try visitEntry(.root, [UInt8(ascii: ".")], status, in: folder, opened: folder)
     try descend(into: folder, at: .root, depth: 0)
   }
 
@@ -139,6 +146,7 @@ package struct FileTreeWalk {
     let path = RelativePath(checked: Self.bytes(of: name))
     try enter(DirectoryListing(path: .root, entries: [.init(name: path.bytes, status: status)]))
     try visitEntry(path, bytes, status, in: folder)
+    leave()
   }
 
   private static func bytes(of component: FilePath.Component) -> [UInt8] {
@@ -172,6 +180,7 @@ package struct FileTreeWalk {
         try note(problem)
       }
     }
+    leave()
   }
 
   /// A name that changed its kind since its folder was listed is looked at once more.
@@ -201,7 +210,8 @@ package struct FileTreeWalk {
     case .directory:
       // Opened before it is visited: a folder that is none any more must leave no record.
       let below = try open(entry.name, at: child, in: folder)
-      try visitEntry(child, entry.name, entry.status, in: folder)
+      try visitEntry(
+        child, entry.name, entry.status, in: folder, opened: try? below.get())
       switch below {
       case .success where depth >= Self.deepest: try note(FileProblem(child, .tooDeep))
       case .success(let below): try descend(into: below, at: child, depth: depth + 1)
@@ -247,17 +257,19 @@ package struct FileTreeWalk {
   }
 
   private mutating func visitEntry(
-    _ path: RelativePath, _ name: [UInt8], _ status: FileStatus, in folder: OpenFolder
+    _ path: RelativePath, _ name: [UInt8], _ status: FileStatus, in folder: OpenFolder,
+    opened: OpenFolder? = nil
   ) throws {
     do {
-      try attempt(path, name, status, in: folder)
+      try attempt(path, name, status, in: folder, opened: opened)
     } catch let problem as FileProblem {
       try note(problem)
     }
   }
 
   private mutating func attempt(
-    _ path: RelativePath, _ name: [UInt8], _ status: FileStatus, in folder: OpenFolder
+    _ path: RelativePath, _ name: [UInt8], _ status: FileStatus, in folder: OpenFolder,
+    opened: OpenFolder? = nil
   ) throws {
     let hasOtherNames = status.stamp.linkCount > 1 && status.kind != .directory
     let inode = InodeID(device: status.stamp.device, inode: status.stamp.inode)
@@ -266,6 +278,7 @@ package struct FileTreeWalk {
     try visit(
       FoundEntry(
         path: path, status: status, firstLink: firstLink, name: name, folder: folder,
+        opened: opened,
         accounts: accounts))
     // Only a name that was kept can be linked to: where the first failed, the next stands alone.
     if hasOtherNames && firstLink == nil { firstLinks[inode] = path }

@@ -15,6 +15,8 @@ package struct FoundEntry: ~Copyable {
 
   let name: [UInt8]
   let folder: OpenFolder
+  /// The entry itself, where it is a folder that could be opened.
+  let opened: OpenFolder?
   let accounts: AccountNames
 
   /// Describes the file, content left out; a later name of an inode as a hard link to the first.
@@ -44,7 +46,7 @@ package struct FoundEntry: ~Copyable {
       case .regular: return try open().record()
       default: throw FileProblem(path, .notKept(status.kind))
       }
-      let attributes = try AttributeSite.path(folder.handle.procPath(of: name)).readAll()
+      let attributes = try attributeSite.readAll()
       return FileRecord(path, kind: kind, status, attributes: attributes, accounts: accounts)
     } catch let error as Errno {
       throw FileProblem(path, failing: error)
@@ -53,6 +55,11 @@ package struct FoundEntry: ~Copyable {
     } catch {
       throw FileProblem(path, .replaced)
     }
+  }
+
+  private var attributeSite: AttributeSite {
+    if let opened { return .descriptor(opened.handle.descriptor.number) }
+    return .path(folder.handle.procPath(of: name))
   }
 
   /// Opens a regular file to be read.

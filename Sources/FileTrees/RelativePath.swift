@@ -67,8 +67,13 @@ package struct RelativePath: Hashable, Sendable {
 
   /// The last component; empty for the root.
   package var name: [UInt8] {
-    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return bytes }
-    return Array(bytes[(slash + 1)...])
+    Array(lastComponent)
+  }
+
+  /// The last component where it stands; empty for the root.
+  package var lastComponent: ArraySlice<UInt8> {
+    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return bytes[...] }
+    return bytes[(slash + 1)...]
   }
 
   /// The folder this lies in; nil for the root.

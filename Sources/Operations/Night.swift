@@ -45,15 +45,30 @@ struct Night {
   /// Saves every wanted source; failures of sources are recorded, failures of the store thrown.
   mutating func saveAll() async throws {
     let notes = NightNotes()
-    for step in plan.steps {
+    var begun: (any ReadAhead)?
+    for (number, step) in plan.steps.enumerated() {
       guard step.isWanted else {
         summaries.append(Self.summary(step, .skipped))
         continue
       }
-      try interruption.check()
-      listener.hear(.sourceStarted(step.source))
-      try await attempt(step, notes)
+      let next = NextSource(originToReadAhead(after: number))
+      do {
+        try interruption.check()
+        listener.hear(.sourceStarted(step.source))
+        try await attempt(step, begun, notes, next)
+        begun = next.take()
+      } catch {
+        await begun?.end()
+        await next.end()
+        throw error
+      }
     }
+  }
+
+  /// The next wanted source; none on a single core, which has nothing to spare for it.
+  private func originToReadAhead(after number: Int) -> (any Origin)? {
+    guard coreCount() > 1 else { return nil }
+    return plan.steps[(number + 1)...].first { $0.isWanted }?.origin
   }
 
   /// When each source of the configuration was last saved.
@@ -86,7 +101,9 @@ struct Night {
   }
 
   /// Saves a source; its own failures are noted, those of the store and the catalog thrown.
-  private mutating func attempt(_ step: NightPlan.Step, _ notes: NightNotes) async throws {
+  private mutating func attempt(
+    _ step: NightPlan.Step, _ begun: (any ReadAhead)?, _ notes: NightNotes, _ next: NextSource
+  ) async throws {
     guard let keys = keys.compartments[step.compartment],
       let recipients = plan.recipients[step.compartment]
     else { preconditionFailure("a plan names only compartments that have keys") }
@@ -97,10 +114,10 @@ struct Night {
     let context = SavingContext(
       source: step.source, writer: writer, memory: memory,
       files: try FileMemory(catalog, source: step.source, of: step.compartment),
-      filesBefore: lastFiles[step.source] ?? 0, scratch: scratch, night: notes, meter: meter,
-      interruption: interruption)
+      filesBefore: lastFiles[step.source] ?? 0, scratch: scratch, night: notes, next: next,
+      meter: meter, interruption: interruption)
     do {
-      try await save(step, context)
+      try await save(step, begun, context)
     } catch let error as OperatorError where !writer.isBroken {
       // What was read of it serves the next run.
       try writer.flush()
@@ -110,12 +127,19 @@ struct Night {
     }
   }
 
-  private mutating func save(_ step: NightPlan.Step, _ context: SavingContext) async throws {
+  private mutating func save(
+    _ step: NightPlan.Step, _ begun: (any ReadAhead)?, _ context: SavingContext
+  ) async throws {
     let (writer, memory) = (context.writer, context.memory)
     let clock = ContinuousClock()
     let start = clock.now
     meter.begin(step.source.text, total: lastSizes[step.source.text])
-    let result = try await step.origin.save(with: context)
+    let result =
+      if let begun {
+        try await begun.save(with: context)
+      } else {
+        try await step.origin.save(with: context)
+      }
     try writer.flush()
     try memory.flush()
     try SnapshotBook(catalog).note(step.source, of: step.compartment, uses: result.packs)

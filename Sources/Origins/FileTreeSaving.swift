@@ -20,9 +20,9 @@ struct FileTreeSaving: ~Copyable {
   private var lines = FileListWriter()
   private var text: [UInt8] = []
   private var waiting = WaitingLines()
-  private var known: [[UInt8]: FileMemory.Line] = [:]
-  private var folder = RelativePath.root
-  private var folders: Set<[UInt8]> = []
+  private var known: KnownFiles
+  /// The folders on the way down, the innermost last.
+  private var folders: [KnownFolder] = []
   private var gone: [(folder: [UInt8], names: [[UInt8]])] = []
 
   private var packs: Set<PackHandle> = []
@@ -39,18 +39,22 @@ struct FileTreeSaving: ~Copyable {
     rows = checkingRows ? context.night.mediaRows ?? [] : []
     rowCount = rows.count
     hadRows = checkingRows && context.night.mediaRows != nil
+    known = context.files.knownFiles()
     list = context.writer.begin(.fine)
   }
 
   /// Looks a whole folder up in the catalog, and notes what is gone.
   mutating func enter(_ listing: DirectoryListing) throws {
-    folder = listing.path
-    folders.insert(folder.bytes)
-    known = try context.files.files(in: folder.bytes)
-    guard !known.isEmpty else { return }
-    var missing = Set(known.keys)
-    for entry in listing.entries { missing.remove(entry.name) }
-    if !missing.isEmpty { gone.append((folder.bytes, Array(missing))) }
+    let path = listing.path.bytes
+    let folder = try known.files(in: path)
+    let missing = folder.names(missingIn: listing.entries.lazy.map(\.name))
+    if !missing.isEmpty { gone.append((path, missing)) }
+    folders.append(folder)
+  }
+
+  /// Takes leave of the folder that was entered last.
+  mutating func leave() {
+    folders.removeLast()
   }
 
   mutating func note(_ problem: FileProblem) {
@@ -64,7 +68,9 @@ struct FileTreeSaving: ~Copyable {
       return try takeLines()
     }
     let stamp = entry.status.stamp.catalogBytes
-    if let line = known[entry.path.name], line.stamp == stamp, entry.path.parent == folder {
+    if let line = folders[folders.count - 1].file(named: entry.path.lastComponent),
+      line.stamp == stamp
+    {
       waiting.append(.known(line.line))
       packs.formUnion(line.packs)
     } else {
@@ -123,9 +129,9 @@ struct FileTreeSaving: ~Copyable {
     return "none of the dump's \(rowCount) media rows has its file here: is its volume mounted?"
   }
 
-  private func forgetWhatIsGone() throws {
+  private mutating func forgetWhatIsGone() throws {
     for (folder, names) in gone { try context.files.forget(names, in: folder) }
-    try context.files.forgetFolders { folders.contains($0) }
+    try context.files.forget(folders: known.foldersNotAskedFor())
   }
 
   /// Takes lines whose files are stored, and waits for some where too many are not.
@@ -217,17 +223,16 @@ extension FileStamp {
   ///
   /// The device is left out, for numbers of device-mapper volumes change at a reboot.
   var catalogBytes: [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(48)
     let words = [
       size, modified.seconds, Int64(modified.nanoseconds), changed.seconds,
       Int64(changed.nanoseconds), Int64(bitPattern: inode),
     ]
-    for word in words {
-      for shift in stride(from: 0, to: 64, by: 8) {
-        bytes.append(UInt8(truncatingIfNeeded: word >> Int64(shift)))
+    return unsafe [UInt8](unsafeUninitializedCapacity: words.count * 8) { room, count in
+      for (number, word) in words.enumerated() {
+        unsafe UnsafeMutableRawBufferPointer(room).storeBytes(
+          of: word.littleEndian, toByteOffset: number * 8, as: Int64.self)
       }
+      count = words.count * 8
     }
-    return bytes
   }
 }

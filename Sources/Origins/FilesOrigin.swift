@@ -77,7 +77,8 @@ package struct FilesOrigin: Origin {
     var saving = FileTreeSaving(context, checkingRows: isMedia)
     let summary = try FileTreeWalk.walk(
       root, excluding: filter, entering: { try saving.enter($0) },
-      reporting: { saving.note($0) }, visiting: { try saving.visit($0) })
+      leaving: { saving.leave() }, reporting: { saving.note($0) },
+      visiting: { try saving.visit($0) })
     return try saving.finish(leftOut: summary.leftOut)
   }
 

@@ -24,6 +24,11 @@ package protocol Origin: Sendable {
   /// - Returns: how many bytes there are, roughly, where that is cheap to know.
   func preflight() async throws -> Int?
 
+  /// Begins to read the source while the one before it is stored; most kinds cannot.
+  ///
+  /// - Returns: what was begun, and must be saved or ended.
+  func readAhead() -> (any ReadAhead)?
+
   /// Reads the source and stores its content.
   ///
   /// - Throws: an error of the source's own; errors of the store pass through.
@@ -81,6 +86,8 @@ package protocol Origin: Sendable {
 }
 
 extension Origin {
+  package func readAhead() -> (any ReadAhead)? { nil }
+
   package static func unsaved(_ record: SourceRecord) throws -> [String] { [] }
 
   package static func destination(

@@ -57,56 +57,13 @@ package struct PostgresOrigin: Origin {
     return try connection.value("SELECT pg_database_size(current_database())").flatMap { Int($0) }
   }
 
-  /// Dumps, and once more where the dump failed: a table that is dropped between the snapshot and
-  /// `pg_dump`'s locks ends it, and Synapse's background updates make and drop tables.
+  package func readAhead() -> (any ReadAhead)? {
+    DatabaseSaving(
+      conninfo: conninfo, profile: profile, begun: DatabaseReading(conninfo, profile))
+  }
+
   package func save(with context: SavingContext) async throws -> SavedSource {
-    do {
-      return try await dump(context, notes: [])
-    } catch let error as OperatorError where error.code == "postgres.dump-failed" {
-      try context.interruption.check()
-      return try await dump(context, notes: ["was dumped again, for \(error.message)"])
-    }
-  }
-
-  private func dump(_ context: SavingContext, notes earlier: [String]) async throws -> SavedSource {
-    let snapshot = try ExportedSnapshot(conninfo: conninfo)
-    defer { snapshot.close() }
-    let program = try await DumpProgram(serverVersion: snapshot.connection.serverVersion)
-    let facts = try DatabaseFacts.gather(in: snapshot)
-    let missing = try profile.missingTables(in: snapshot.connection)
-    var notes = earlier
-    notes += (missing.vital + missing.watched.filter { !missing.vital.contains($0) }).map {
-      "the profile '\(profile.name)' expects a table '\($0)', which is not there"
-    }
-    var stream = context.writer.begin(.fine)
-    var observer = DumpArchiveObserver()
-    try await program.dump(
-      conninfo, snapshot: snapshot.id, encoding: facts.locale.encoding,
-      excludedData: profile.excludedData
-    ) { piece in
-      try context.interruption.check()
-      observer.observe(piece)
-      try stream.write(piece)
-      context.meter.advance(bytes: piece.byteCount)
-    }
-    let stored = try stream.finish()
-    let figures = try observer.finish()
-    if profile.name == "synapse", !missing.vital.contains("local_media_repository") {
-      try noteMediaRows(snapshot, context.night)
-    }
-    if !profile.excludedData.isEmpty {
-      notes.append("rows left out: \(profile.excludedData.joined(separator: ", "))")
-    }
-    return SavedSource(
-      content: stored.content, bytes: stored.content.size, files: 1,
-      facts: try JSONDocument.value(of: Facts(database: facts, figures: figures)),
-      packs: stored.packs, notes: notes)
-  }
-
-  private func noteMediaRows(_ snapshot: ExportedSnapshot, _ night: NightNotes) throws {
-    var paths: Set<String> = []
-    try SynapseChecks(snapshot.connection).eachMediaRow { paths.insert($0.path) }
-    night.mediaRows = paths
+    try await DatabaseSaving(conninfo: conninfo, profile: profile, begun: nil).save(with: context)
   }
 
   /// An empty database, or a new one where there is none of that name.

@@ -14,12 +14,14 @@ package struct SavingContext {
   /// A folder, mode 0700, for copies that must lie on disk; what is left in it is removed.
   package let scratch: FilePath
   package let night: NightNotes
+  /// The source that is saved after this one.
+  package let next: NextSource
   package let meter: ProgressMeter
   package let interruption: Interruption
 
   package init(
     source: SourceName, writer: CompartmentWriter, memory: CompartmentMemory, files: FileMemory,
-    filesBefore: Int, scratch: FilePath, night: NightNotes, meter: ProgressMeter,
+    filesBefore: Int, scratch: FilePath, night: NightNotes, next: NextSource, meter: ProgressMeter,
     interruption: Interruption
   ) {
     self.source = source
@@ -29,6 +31,7 @@ package struct SavingContext {
     self.filesBefore = filesBefore
     self.scratch = scratch
     self.night = night
+    self.next = next
     self.meter = meter
     self.interruption = interruption
   }

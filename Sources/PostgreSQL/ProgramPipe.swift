@@ -13,12 +13,16 @@ internal import SystemPackage
   private static let room = 1 << 20
   /// `F_SETPIPE_SZ` of fcntl(2), which Glibc's module leaves out.
   private static let setSize: CInt = 1031
+  /// Microseconds that a pipe with room is left to fill: a program writes some kilobytes at a time, and
+  /// to be woken for each costs more than to read it.
+  private static let pause: UInt32 = 500
   /// Milliseconds after which a wait looks whether its task was cancelled.
   private static let patience: CInt = 200
 
   /// The program's ends, closed here once it runs.
   let (theirs, theirErrors): (FileDescriptor, FileDescriptor)
   private let (ours, errors): (FileDescriptor, FileDescriptor)
+  private let hasRoom: Bool
   private var isOpen = true
   private var said = ErrorTail()
   private var hasMoreToSay = true
@@ -36,7 +40,7 @@ internal import SystemPackage
       try? data.reading.close()
       throw error
     }
-    _ = fcntl(ours.rawValue, Self.setSize, CInt(Self.room))
+    hasRoom = fcntl(ours.rawValue, Self.setSize, CInt(Self.room)) >= Self.room
     for end in [ours, errors] {
       _ = fcntl(end.rawValue, F_SETFL, fcntl(end.rawValue, F_GETFL) | O_NONBLOCK)
     }
@@ -62,6 +66,7 @@ internal import SystemPackage
         try buffer.withBytes { try consume($0.extracting(0..<count)) }
       } else {
         try wait(for: POLLIN)
+        if hasRoom { usleep(Self.pause) }
       }
     }
     return try lastWords()

@@ -1,6 +1,7 @@
-import Glibc
+import FoundationEssentials
 
-/// The number of cores that this process may use, at least 1.
+/// The number of cores that this process may use, at least 1: fewer than there are where `taskset` or a
+/// unit's `CPUAffinity` says so.
 package func coreCount() -> Int {
-  max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+  max(1, ProcessInfo.processInfo.activeProcessorCount)
 }

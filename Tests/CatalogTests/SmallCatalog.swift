@@ -74,8 +74,9 @@ extension CatalogDatabase {
   func names(
     _ source: SourceName, in folder: String, of compartment: String = "core"
   ) throws -> [String] {
-    try FileMemory(self, source: source, of: SmallCatalog.compartment(compartment))
-      .files(in: Array(folder.utf8)).keys
-      .map { String(decoding: $0, as: UTF8.self) }.sorted()
+    var known = try FileMemory(self, source: source, of: SmallCatalog.compartment(compartment))
+      .knownFiles()
+    return try known.files(in: Array(folder.utf8)).names
+      .map { String(decoding: $0, as: UTF8.self) }
   }
 }

@@ -7,6 +7,8 @@ extern int syncfs(int descriptor);
 extern int renameat2(
     int from_directory, const char *from, int to_directory, const char *to, unsigned int flags);
 
+extern long getdents64(int descriptor, void *entries, size_t size);
+
 extern long flistxattr(int descriptor, char *list, size_t size);
 extern long llistxattr(const char *path, char *list, size_t size);
 extern long fgetxattr(int descriptor, const char *name, void *value, size_t size);
