@@ -3,7 +3,7 @@ package import Glibc
 package import SystemPackage
 
 /// An open file descriptor with one owner, closed when the owner goes away.
-package struct Descriptor: ~Copyable {
+package struct Descriptor: ~Copyable, Sendable {
   let number: CInt
 
   init(owning number: CInt) {
@@ -57,7 +57,7 @@ extension Errno {
 ///
 /// Every call takes one name, never a path, and none follows a symbolic link, so nothing outside the
 /// folder can be reached through one.
-package struct DirectoryHandle: ~Copyable {
+package struct DirectoryHandle: ~Copyable, Sendable {
   package let descriptor: Descriptor
 
   /// Takes over a descriptor of a folder.

@@ -31,7 +31,7 @@ package struct WalkSummary: Hashable, Sendable {
 }
 
 /// An open folder of a walk, a restore or a store; files in it keep it open.
-package final class OpenFolder {
+package final class OpenFolder: Sendable {
   /// The folder.
   package let handle: DirectoryHandle
 

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Blocks that are being hashed, in the order in which they were read.
 struct HashingQueue {
   /// How many bytes may be with the workers: some blocks for each of them, and little memory.

@@ -1,13 +1,13 @@
 import Dispatch
 import Synchronization
-import Vocabulary
 
 /// A thread a core, for work that waits for nothing.
 ///
 /// They are not libdispatch's: of those there are only as many as cores, a task that waits on one counts
 /// as busy, and a second passes before another one takes its place.
-final class Workers: Sendable {
-  static let all = Workers(coreCount())
+package final class Workers: Sendable {
+  /// Those of this process.
+  package static let all = Workers(coreCount())
 
   private struct Waiting {
     var jobs: [@Sendable () -> Void] = []
@@ -41,7 +41,7 @@ final class Workers: Sendable {
   }
 
   /// Has a job done; those given first begin first.
-  func run(_ job: @escaping @Sendable () -> Void) {
+  package func run(_ job: @escaping @Sendable () -> Void) {
     waiting.withLock { $0.jobs.append(job) }
     count.signal()
   }
