@@ -16,7 +16,7 @@ final class ChunkSource: Sendable {
   private let keyedHash: KeyedHash
   private let index: ChunkIndex
   private let packs = Mutex(RecentlyUsed<SHA256Digest, SeekableAgeFile>(limit: 32))
-  private let frames = Mutex(RecentlyUsed<UInt32, LoadedFrame>(limit: 48))
+  private let frames = Mutex(RecentlyUsed<UInt32, LoadedFrame>(limit: 32))
 
   init(
     _ index: ChunkIndex, objects: ObjectReader, identities: [any Identity], keyedHash: KeyedHash
@@ -62,9 +62,10 @@ final class ChunkSource: Sendable {
   func withBytes<R>(
     of run: ChunkRun, in frame: LoadedFrame, _ body: (RawSpan) throws -> R
   ) throws -> R {
-    let bytes = try frame.bytes { try self.load(run.frame) }
-    guard run.end <= bytes.count else { throw Self.damaged(run.chunks[0].id) }
-    return try bytes.withBytes { try body($0.extracting(run.start..<run.end)) }
+    try frame.bytes { try self.load(run.frame) }.withBytes { bytes in
+      guard run.end <= bytes.byteCount else { throw Self.damaged(run.chunks[0].id) }
+      return try body(bytes.extracting(run.start..<run.end))
+    }
   }
 
   /// Compares the bytes of a run with the names of its chunks, and gives their digests.
@@ -96,7 +97,7 @@ final class ChunkSource: Sendable {
     OperatorError("chunk.damaged", .mismatch, "chunk \(id) does not have the content of its name")
   }
 
-  private func load(_ number: UInt32) throws -> [UInt8] {
+  private func load(_ number: UInt32) throws -> ArraySlice<UInt8> {
     let place = index.frame(number)
     let payload = try payload(of: place.pack)
     let name = ObjectName.pack(place.pack)
@@ -104,9 +105,9 @@ final class ChunkSource: Sendable {
     guard range.upperBound <= payload.plaintextSize else {
       throw OperatorError("pack.damaged", .mismatch, "\(name) is shorter than its index says")
     }
-    let stored: [UInt8]
+    let stored: ArraySlice<UInt8>
     do {
-      stored = try payload.open(range)
+      stored = try payload.openUncopied(range)
     } catch let error as OperatorError {
       throw error
     } catch {
@@ -115,7 +116,8 @@ final class ChunkSource: Sendable {
         hint: "fetch it from another copy of the store")
     }
     return place.frame.codec == .zstd
-      ? try stored.withBytes { try ZstdFrame.expand($0, to: place.frame.rawLength) } : stored
+      ? try stored.withBytes { try ZstdFrame.expand($0, to: place.frame.rawLength)[...] }
+      : stored
   }
 
   /// One at a time: an identity may have to ask somebody, and workers want the same pack.
@@ -149,13 +151,13 @@ final class ChunkSource: Sendable {
 
 /// A frame that the first worker who needs it loads; others who need it then wait for that.
 final class LoadedFrame: Sendable {
-  private let loaded = Mutex<[UInt8]?>(nil)
+  private let loaded = Mutex<ArraySlice<UInt8>?>(nil)
   private let isThere = Atomic(false)
 
   /// Whether asking for it takes no waiting.
   var isLoaded: Bool { isThere.load(ordering: .acquiring) }
 
-  func bytes(_ load: () throws -> [UInt8]) throws -> [UInt8] {
+  func bytes(_ load: () throws -> ArraySlice<UInt8>) throws -> ArraySlice<UInt8> {
     try loaded.withLock { loaded in
       if let loaded { return loaded }
       let bytes = try load()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OperatorConsole
+import SecretMemory
 
 /// The operator's way back.
 @main
@@ -17,6 +18,7 @@ struct CofferRestore: ParsableCommand {
     ])
 
   static func main() async {
+    FreedMemory.keep()
     await CofferTool.main(CofferRestore.self, called: "coffer-restore")
   }
 }
