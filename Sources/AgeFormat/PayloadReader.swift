@@ -22,16 +22,23 @@ package final class PayloadReader: Sendable {
     self.sealedSize = sealedSize
   }
 
+  /// Reads a range of the plaintext as `openUncopied` does, and keeps nothing beside it.
+  package func open(
+    _ range: Range<Int>, reading: (Range<Int>) throws -> [UInt8]
+  ) throws -> [UInt8] {
+    Array(try openUncopied(range, reading: reading))
+  }
+
   /// Reads a range of the plaintext, and of the payload no more than the chunks it lies in.
   ///
   /// - Parameters:
   ///   - range: which bytes of the plaintext.
   ///   - reading: gives bytes of the payload, counted from its start, the nonce included. Called once.
-  /// - Returns: the bytes of the range, all of them.
+  /// - Returns: the bytes of the range, all of them, where they were opened among their neighbours.
   /// - Throws: `AgeError` for a range or bytes that are wrong, and what `reading` throws.
-  package func open(
+  package func openUncopied(
     _ range: Range<Int>, reading: (Range<Int>) throws -> [UInt8]
-  ) throws -> [UInt8] {
+  ) throws -> ArraySlice<UInt8> {
     guard range.lowerBound >= 0, range.upperBound <= plaintextSize else {
       throw AgeError.rangeOutsidePayload
     }
@@ -40,8 +47,7 @@ package final class PayloadReader: Sendable {
     let chunks = range.lowerBound / size..<(range.upperBound - 1) / size + 1
     let plaintext = try open(chunks: chunks, reading: reading)
     let start = chunks.lowerBound * size
-    if range.count == plaintext.count { return plaintext }
-    return Array(plaintext[range.lowerBound - start..<range.upperBound - start])
+    return plaintext[range.lowerBound - start..<range.upperBound - start]
   }
 
   /// Checks the last chunk, which alone proves that the payload was not cut short; throws as `open`.
@@ -62,12 +68,14 @@ package final class PayloadReader: Sendable {
     }
     var opened = 0
     let size = sealed.count - chunks.count * PayloadLayout.tagSize
-    let plaintext = [UInt8](count: size) { plaintext in
+    let plaintext = [UInt8](unzeroedCount: size) { plaintext in
       sealed.withBytes { sealed in
         opened = ParallelChunks.open(
           sealed, into: &plaintext, key: key, firstIndex: chunks.lowerBound,
           endsPayload: end == sealedSize)
       }
+      // Nobody looks at what is not authentic.
+      if opened < chunks.count { plaintext.wipe() }
     }
     guard opened == chunks.count else {
       throw AgeError.chunkDamaged(index: chunks.lowerBound + opened)

@@ -56,8 +56,11 @@ package final class SeekableAgeFile: Sendable {
   ///
   /// Every byte is authentic and in its place; that nothing was cut off after it is not proven.
   /// - Throws: `AgeError` for a range or bytes that are wrong, and what reading throws.
-  package func open(_ range: Range<Int>) throws -> [UInt8] {
-    try payload.open(range, reading: reading)
+  package func open(_ range: Range<Int>) throws -> [UInt8] { Array(try openUncopied(range)) }
+
+  /// Opens a range as `open` does, and leaves it where it was opened, among its neighbours.
+  package func openUncopied(_ range: Range<Int>) throws -> ArraySlice<UInt8> {
+    try payload.openUncopied(range, reading: reading)
   }
 
   /// Opens the last `count` bytes, or all where there are fewer.

@@ -1,19 +1,20 @@
 internal import Glibc
+internal import Synchronization
 
 /// Names of users and groups by number and back, each looked up once.
 ///
-/// A tree has many files and few owners, and a look-up may ask a directory server.
-final class AccountNames {
+/// A tree has many files and few owners, and a look-up may ask a directory server. Threads may share it.
+final class AccountNames: Sendable {
   /// Where the C library may put the strings of a record.
   @unsafe private struct Room {
     let start: UnsafeMutablePointer<CChar>
     let count: Int
   }
 
-  private var userNames: [UInt32: String?] = [:]
-  private var groupNames: [UInt32: String?] = [:]
-  private var userIDs: [String: UInt32?] = [:]
-  private var groupIDs: [String: UInt32?] = [:]
+  private let userNames = Mutex<[UInt32: String?]>([:])
+  private let groupNames = Mutex<[UInt32: String?]>([:])
+  private let userIDs = Mutex<[String: UInt32?]>([:])
+  private let groupIDs = Mutex<[String: UInt32?]>([:])
 
   /// Whom a record's file belongs to here: by name, for numbers differ between hosts, by number where
   /// the name is not known.
@@ -31,50 +32,50 @@ final class AccountNames {
   }
 
   func userName(_ id: UInt32) -> String? {
-    if let known = userNames[id] { return known }
+    if let known = userNames.withLock({ $0[id] }) { return known }
     var found: String?
     unsafe withUserRecord { record, room, result in
       let error = unsafe getpwuid_r(id, record, room.start, room.count, result)
       if let name = unsafe result.pointee?.pointee.pw_name { found = unsafe String(cString: name) }
       return error
     }
-    userNames[id] = .some(found)
+    userNames.withLock { [found] in $0[id] = .some(found) }
     return found
   }
 
   func groupName(_ id: UInt32) -> String? {
-    if let known = groupNames[id] { return known }
+    if let known = groupNames.withLock({ $0[id] }) { return known }
     var found: String?
     unsafe withGroupRecord { record, room, result in
       let error = unsafe getgrgid_r(id, record, room.start, room.count, result)
       if let name = unsafe result.pointee?.pointee.gr_name { found = unsafe String(cString: name) }
       return error
     }
-    groupNames[id] = .some(found)
+    groupNames.withLock { [found] in $0[id] = .some(found) }
     return found
   }
 
   func userID(_ name: String) -> UInt32? {
-    if let known = userIDs[name] { return known }
+    if let known = userIDs.withLock({ $0[name] }) { return known }
     var found: UInt32?
     unsafe withUserRecord { record, room, result in
       let error = unsafe getpwnam_r(name, record, room.start, room.count, result)
       found = unsafe result.pointee?.pointee.pw_uid
       return error
     }
-    userIDs[name] = .some(found)
+    userIDs.withLock { [found] in $0[name] = .some(found) }
     return found
   }
 
   func groupID(_ name: String) -> UInt32? {
-    if let known = groupIDs[name] { return known }
+    if let known = groupIDs.withLock({ $0[name] }) { return known }
     var found: UInt32?
     unsafe withGroupRecord { record, room, result in
       let error = unsafe getgrnam_r(name, record, room.start, room.count, result)
       found = unsafe result.pointee?.pointee.gr_gid
       return error
     }
-    groupIDs[name] = .some(found)
+    groupIDs.withLock { [found] in $0[name] = .some(found) }
     return found
   }
 

@@ -18,6 +18,9 @@ package struct FileTreeWriter: ~Copyable {
     let record: FileRecord?
   }
 
+  /// So many folders may wait, each of them open.
+  private static let mostLeft = 128
+
   private let target: FilePath
   private let metadata: MetadataRestorer
   private let originalMode: UInt16
@@ -25,7 +28,19 @@ package struct FileTreeWriter: ~Copyable {
   private let temporaryName: [UInt8]
   private var levels: [Level]
   private var lastPath: RelativePath?
+  /// The last one that is no folder, and below which there is nothing.
+  private var lastLeaf: RelativePath?
+  private var parts = 0
   private var report = RestoreReport()
+
+  /// Files that workers write.
+  private var queue = WorkQueue<(path: RelativePath, report: RestoreReport)>(mostWeight: 12 << 20)
+  /// How many files workers were given, and of how many the outcome was taken.
+  private var (given, taken) = (0, 0)
+  /// The last file of those.
+  private var settled = RelativePath.root
+  /// Folders that are done but for files that workers still write, and how many they had been given.
+  private var left: [(level: Level, given: Int)] = []
 
   /// Opens a target, and makes it where it does not exist, missing folders above it with mode 0755.
   /// - Parameters:
@@ -66,40 +81,112 @@ package struct FileTreeWriter: ~Copyable {
   ///   - content: called for a regular file, and only then; it hands all data to `consume`, in
   ///     order and in pieces of any size, holes left out.
   /// - Throws: `OperatorError` `restore.hostile-list`, `restore.exists`, `restore.wrong-size` or
-  ///   `restore.write-failed`, and whatever `content` throws; nothing of the file is left then.
+  ///   `restore.write-failed`, and whatever `content` throws; nothing of the file is left then. What
+  ///   went wrong with an earlier file goes before that.
   package mutating func write(
     _ record: FileRecord, content: (_ consume: (RawSpan) throws -> Void) throws -> Void
   ) throws {
+    if case .hardLink(let first) = record.kind {
+      while settled < first, try takeOldest() {}
+    }
+    do {
+      if let file = try place(record) { report.add(try file.write(content)) }
+    } catch {
+      try settle()
+      throw error
+    }
+  }
+
+  /// Has a worker put one regular file back, others with it; `finish`, at the latest, waits for it.
+  /// - Parameters:
+  ///   - record: as in `write`; a regular file.
+  ///   - content: as in `write`, from any thread; it must not wait for other work.
+  /// - Throws: as `write`, also for an earlier file.
+  package mutating func writeBeside(
+    _ record: FileRecord,
+    content: @escaping @Sendable (_ consume: (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    precondition(record.kind == .regular, "only a regular file has content")
+    do {
+      guard let file = try place(record) else { return }
+      queue.add(weight: Int(record.dataSize)) { (record.path, try file.write(content)) }
+      given += 1
+    } catch {
+      try settle()
+      throw error
+    }
+    while queue.isFull || left.count > Self.mostLeft, try takeOldest() {}
+  }
+
+  /// Waits for all files that workers write.
+  /// - Throws: what went wrong with the first of them.
+  private mutating func settle() throws {
+    while try takeOldest() {}
+  }
+
+  /// Takes notice of a file that a worker wrote; false where there is none.
+  private mutating func takeOldest() throws -> Bool {
+    guard !queue.isEmpty else { return false }
+    taken += 1
+    defer { closeLeft() }
+    guard let written = try queue.next() else { return false }
+    settled = written.path
+    report.add(written.report)
+    return true
+  }
+
+  /// Makes what has no content, and gives a regular file its place.
+  private mutating func place(_ record: FileRecord) throws -> NewFile? {
     if let flaw = record.flaw { throw hostile(record.path, flaw) }
     if let lastPath, record.path <= lastPath {
       throw hostile(record.path, "it must not come after \(lastPath)")
     }
     lastPath = record.path
-    guard let parent = record.path.parent else { return try takeRoot(record) }
+    guard let parent = record.path.parent else {
+      try takeRoot(record)
+      return nil
+    }
     let folder = try enter(parent, for: record.path)
+    if record.kind == .regular {
+      lastLeaf = record.path
+      parts += 1
+      return NewFile(
+        record: record, folder: folder, temporaryName: temporaryName + Array("-\(parts)".utf8),
+        metadata: metadata)
+    }
+    try Self.reporting(record.path) { try make(record, in: folder) }
+    if record.kind != .directory { lastLeaf = record.path }
+    return nil
+  }
+
+  private mutating func make(_ record: FileRecord, in folder: OpenFolder) throws {
     let name = record.path.name
+    switch record.kind {
+    case .regular: preconditionFailure("a regular file is made with its content")
+    case .directory: return try makeFolder(record, name, in: folder)
+    case .symbolicLink(let symbolicTarget):
+      try folder.handle.makeSymbolicLink(name, to: symbolicTarget)
+      metadata.apply(record, to: name, in: folder.handle, &report)
+    case .hardLink(let first): try makeHardLink(record.path, name, in: folder, to: first)
+    case .fifo:
+      try folder.handle.makePipe(name)
+      metadata.apply(record, to: name, in: folder.handle, &report)
+    }
+    report.links += 1
+  }
+
+  /// Puts an `Errno` into an operator's words.
+  static func reporting<Result>(_ path: RelativePath, _ body: () throws -> Result) throws -> Result
+  {
     do {
-      switch record.kind {
-      case .regular: try makeFile(record, name, in: folder, content)
-      case .directory: try makeFolder(record, name, in: folder)
-      case .symbolicLink(let symbolicTarget):
-        try folder.handle.makeSymbolicLink(name, to: symbolicTarget)
-        metadata.apply(record, to: name, in: folder.handle, &report)
-        report.links += 1
-      case .hardLink(let first): try makeHardLink(record.path, name, in: folder, to: first)
-      case .fifo:
-        try folder.handle.makePipe(name)
-        metadata.apply(record, to: name, in: folder.handle, &report)
-        report.links += 1
-      }
+      return try body()
     } catch Errno.fileExists {
       throw OperatorError(
         "restore.exists", .refused,
-        "\(record.path) is already there, and was not made by this restore",
+        "\(path) is already there, and was not made by this restore",
         hint: "someone else writes into the target; restore into a folder of your own")
     } catch let error as Errno {
-      throw OperatorError(
-        "restore.write-failed", .failed, "cannot write \(record.path): \(error)")
+      throw OperatorError("restore.write-failed", .failed, "cannot write \(path): \(error)")
     }
   }
 
@@ -110,14 +197,17 @@ package struct FileTreeWriter: ~Copyable {
   /// - Returns: what was put back, and what could not be.
   /// - Throws: `OperatorError` `restore.write-failed` where the disk did not take it all.
   package consuming func finish() throws -> RestoreReport {
+    try settle()
     let root = levels[0].folder
     leaveLevels(downTo: 0)
+    closeLeft()
     do {
       _ = try Errno.check { syncfs(root.handle.descriptor.number) }
     } catch {
       throw OperatorError(
         "restore.write-failed", .failed, "the disk did not take all of \(target): \(error)")
     }
+    report.sortNotes()
     return report
   }
 
@@ -136,6 +226,10 @@ package struct FileTreeWriter: ~Copyable {
       leaveLevels(downTo: levels.count - 1)
     }
     guard var level = levels.last else { throw hostile(child, "it lies nowhere") }
+    // Asked of the list, for a worker may not have made the file yet.
+    if let lastLeaf, path.isWithin(lastLeaf) {
+      throw hostile(child, "\(lastLeaf) is not a folder")
+    }
     for component in path.components.dropFirst(level.path.components.count) {
       guard levels.count <= FileTreeWalk.deepest else { throw hostile(child, "it lies too deep") }
       let missing = level.path.child(component)
@@ -157,6 +251,15 @@ package struct FileTreeWriter: ~Copyable {
 
   private mutating func leaveLevels(downTo count: Int) {
     while levels.count > count, let level = levels.popLast() {
+      left.append((level, given))
+    }
+    closeLeft()
+  }
+
+  /// Gives folders that were left what is theirs, once all that workers write in them is written.
+  private mutating func closeLeft() {
+    while let (level, count) = left.first, count <= taken {
+      left.removeFirst()
       if let record = level.record {
         metadata.apply(record, to: level.folder.handle.descriptor, &report)
       } else if level.path.isRoot {
@@ -178,25 +281,6 @@ package struct FileTreeWriter: ~Copyable {
       ? try folder.handle.openDirectory(name) : try folder.handle.makeDirectory(name)
     levels.append(Level(path: record.path, folder: OpenFolder(made), record: record))
     report.folders += 1
-  }
-
-  private mutating func makeFile(
-    _ record: FileRecord, _ name: [UInt8], in folder: OpenFolder,
-    _ content: (_ consume: (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    let file = try folder.handle.makeFile(temporaryName)
-    do {
-      var filling = RestoredContent(record, file.number)
-      try content { try filling.write($0) }
-      try filling.finish()
-      metadata.apply(record, to: file, &report)
-      try folder.handle.rename(temporaryName, to: name)
-      report.files += 1
-      report.bytes += filling.written
-    } catch {
-      try? folder.handle.remove(temporaryName)
-      throw error
-    }
   }
 
   /// Goes down from the root again, folder by folder: the first name may be anywhere.

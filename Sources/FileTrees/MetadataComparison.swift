@@ -6,7 +6,7 @@ package import SystemPackage
 ///
 /// Owners and the bits that let others act as them take root. The times of folders are left out, for
 /// they change with whatever is put into the folder next; symbolic links have no mode.
-package struct MetadataComparison {
+package struct MetadataComparison: Sendable {
   /// What is not as it was saved.
   package enum Difference: Hashable, Sendable {
     case mode
@@ -41,6 +41,25 @@ package struct MetadataComparison {
     _ record: FileRecord, _ status: FileStatus, of name: [UInt8],
     in folder: borrowing DirectoryHandle
   ) throws(Errno) -> [Difference] {
+    try differences(record, status, AttributeSite.path(folder.procPath(of: name)))
+  }
+
+  /// Compares one file that is open, which takes less.
+  /// - Parameters:
+  ///   - record: as above.
+  ///   - status: what stands there.
+  ///   - file: the file.
+  /// - Returns: as above.
+  /// - Throws: as above.
+  package func differences(
+    _ record: FileRecord, _ status: FileStatus, of file: borrowing Descriptor
+  ) throws(Errno) -> [Difference] {
+    try differences(record, status, AttributeSite.descriptor(file.number))
+  }
+
+  private func differences(
+    _ record: FileRecord, _ status: FileStatus, _ site: AttributeSite
+  ) throws(Errno) -> [Difference] {
     var found: [Difference] = []
     let bits: UInt16 = comparesOwners ? 0o7777 : 0o1777
     if status.kind != .symbolicLink, status.mode & bits != record.mode & bits {
@@ -53,7 +72,8 @@ package struct MetadataComparison {
     if status.kind != .directory, !status.stamp.modified.isStored(record.modified) {
       found.append(.time)
     }
-    let attributes = try AttributeSite.path(folder.procPath(of: name)).readAll()
+    let attributes = try site.readAll()
+    if record.attributes.isEmpty && attributes.isEmpty { return found }
     return found + Self.differences(record.attributes, attributes)
   }
 

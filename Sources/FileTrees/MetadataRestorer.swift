@@ -7,7 +7,7 @@ internal import SystemPackage
 /// which need a mode that still lets us write; then the mode; then ACLs, whose mask the mode would
 /// change; times last, for all others may touch them. What is refused is noted, not thrown: the
 /// content is back, and that is worth keeping.
-struct MetadataRestorer {
+struct MetadataRestorer: Sendable {
   /// Whether owners are put back.
   let restoresOwners: Bool
 

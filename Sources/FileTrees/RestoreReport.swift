@@ -25,9 +25,19 @@ package struct RestoreNote: Hashable, Sendable {
   /// What was not put back.
   package let loss: Loss
   /// The first file it happened to.
-  package let firstPath: RelativePath
+  package private(set) var firstPath: RelativePath
   /// How many files it happened to.
-  package internal(set) var count: Int
+  package private(set) var count: Int
+
+  init(loss: Loss, firstPath: RelativePath, count: Int) {
+    (self.loss, self.firstPath, self.count) = (loss, firstPath, count)
+  }
+
+  /// Adds the same loss of other files.
+  mutating func add(_ other: RestoreNote) {
+    count += other.count
+    firstPath = min(firstPath, other.firstPath)
+  }
 }
 
 extension RestoreNote: CustomStringConvertible {
@@ -56,15 +66,33 @@ package struct RestoreReport: Hashable, Sendable {
   package internal(set) var links = 0
   /// Bytes of data written, holes left out.
   package internal(set) var bytes: Int64 = 0
-  /// What could not be put back, in the order in which it was first met.
+  /// What could not be put back, in the order of the list.
   package internal(set) var notes: [RestoreNote] = []
 
   mutating func note(_ loss: RestoreNote.Loss, _ path: RelativePath) {
-    if let index = notes.firstIndex(where: { $0.loss == loss }) {
-      notes[index].count += 1
+    add(RestoreNote(loss: loss, firstPath: path, count: 1))
+  }
+
+  /// Adds what was put back elsewhere.
+  mutating func add(_ other: RestoreReport) {
+    files += other.files
+    folders += other.folders
+    links += other.links
+    bytes += other.bytes
+    for note in other.notes { add(note) }
+  }
+
+  /// Puts the notes in order: files are not met in that of the list.
+  mutating func sortNotes() {
+    notes.sort { $0.firstPath < $1.firstPath }
+  }
+
+  private mutating func add(_ note: RestoreNote) {
+    if let index = notes.firstIndex(where: { $0.loss == note.loss }) {
+      notes[index].add(note)
     } else if notes.count < 1000 {
       // A hostile list could name ever new attributes; a thousand kinds of loss say enough.
-      notes.append(RestoreNote(loss: loss, firstPath: path, count: 1))
+      notes.append(note)
     }
   }
 }

@@ -45,6 +45,7 @@ struct RestoredContent {
     guard index == extents.count else {
       throw wrongSize("less data came than the list of files says")
     }
+    guard extents.last?.end != size else { return }
     do {
       _ = try Errno.check { ftruncate(descriptor, Int(size)) }
     } catch {

@@ -88,7 +88,7 @@ package struct FilesOrigin: Origin {
     _ record: SourceRecord, reader: CompartmentReader, _ take: (ListedItem) throws -> Void
   ) throws {
     let context = RestoringContext(meter: ProgressMeter(), interruption: Interruption())
-    try FileTreeReading(record, reader, context).eachFile { file, _ in
+    try FileTreeReading(record, reader, context).eachFile { file in
       let kind =
         switch file.kind {
         case .regular: "file"
@@ -114,11 +114,21 @@ package struct FilesOrigin: Origin {
   package static func verify(
     _ record: SourceRecord, reader: CompartmentReader, context: RestoringContext
   ) throws {
-    try FileTreeReading(record, reader, context).eachFile(readingAhead: true) { file, content in
+    var queue = WorkQueue<Void>(mostWeight: 12 << 20)
+    try FileTreeReading(record, reader, context).eachContent { file, content in
       try context.interruption.check()
-      guard case .regular = file.kind else { return }
-      try content { _ in }
+      switch content {
+      case .fetched(let fetched):
+        queue.add(weight: Int(file.dataSize)) { try fetched.deliver { _ in } }
+        while queue.isFull, try queue.next() != nil {}
+      case .streamed(let streamed):
+        // What is wrong with an earlier file is said first.
+        while try queue.next() != nil {}
+        try streamed.deliver { _ in }
+      case nil: break
+      }
     }
+    while try queue.next() != nil {}
   }
 
   package static func plan(_ record: SourceRecord, target: RestoreTarget) async throws -> [String] {
@@ -134,10 +144,14 @@ package struct FilesOrigin: Origin {
     let path = try target.requirePath(for: record)
     var writer = try FileTreeWriter(into: path)
     var torn: [String] = []
-    try FileTreeReading(record, reader, context).eachFile(readingAhead: true) { file, content in
+    try FileTreeReading(record, reader, context).eachContent { file, content in
       try context.interruption.check()
       if file.isTorn { torn.append("\(file.path)") }
-      try writer.write(file, content: content)
+      switch content {
+      case .fetched(let fetched): try writer.writeBeside(file) { try fetched.deliver($0) }
+      case .streamed(let streamed): try writer.write(file) { try streamed.deliver($0) }
+      case nil: try writer.write(file) { _ in }
+      }
     }
     let report = try writer.finish()
     var findings = [
@@ -162,10 +176,10 @@ package struct FilesOrigin: Origin {
     var comparison = FileTreeComparison(
       record.name, at: path,
       leftOut: record.profile == mediaProfile ? leftOut.union(.synapseMedia) : leftOut)
-    try FileTreeReading(record, reader, context).eachFile { file, _ in
+    try FileTreeReading(record, reader, context).eachFile { file in
       try context.interruption.check()
-      comparison.compare(file)
+      try comparison.compare(file)
     }
-    return comparison.finish()
+    return try comparison.finish()
   }
 }

@@ -16,7 +16,7 @@ final class ChunkSource: Sendable {
   private let keyedHash: KeyedHash
   private let index: ChunkIndex
   private let packs = Mutex(RecentlyUsed<SHA256Digest, SeekableAgeFile>(limit: 32))
-  private let frames = Mutex(RecentlyUsed<UInt32, LoadedFrame>(limit: 48))
+  private let frames = Mutex(RecentlyUsed<UInt32, LoadedFrame>(limit: 32))
 
   init(
     _ index: ChunkIndex, objects: ObjectReader, identities: [any Identity], keyedHash: KeyedHash
@@ -37,35 +37,59 @@ final class ChunkSource: Sendable {
 
   /// Has a run of chunks fetched and checked; a small one of a frame that is there, at once.
   func fetch(_ run: ChunkRun) -> Deferred<CheckedRun> {
-    let frame = frames.withLock { frames in
-      if let known = frames[run.frame] { return known }
-      let frame = LoadedFrame()
-      frames[run.frame] = frame
-      return frame
-    }
+    let (frame, _) = frame(run.frame)
     let make = { @Sendable in
-      try self.bytes(of: run, in: frame.bytes { try self.load(run.frame) })
+      try self.withBytes(of: run, in: frame) { bytes in
+        let digests = try self.check(run, bytes)
+        return CheckedRun(bytes: bytes.copied(), sha256: digests.count == 1 ? digests[0] : nil)
+      }
     }
     return run.end - run.start < Self.small && frame.isLoaded ? Deferred(now: make) : Deferred(make)
   }
 
-  private func bytes(of run: ChunkRun, in frame: [UInt8]) throws -> CheckedRun {
-    guard run.end <= frame.count else { throw Self.damaged(run.chunks[0].id) }
-    return try frame.withBytes { frame in
-      var start = run.start
-      var digests: [SHA256Digest] = []
-      for chunk in run.chunks {
-        let bytes = frame.extracting(start..<start + chunk.length)
-        let digest = SHA256Hasher.digest(of: bytes)
-        guard chunk.id.names(bytes, with: digest, under: keyedHash) else {
-          throw Self.damaged(chunk.id)
-        }
-        digests.append(digest)
-        start += chunk.length
+  /// Has a frame fetched, if nobody has yet.
+  func fetch(frame number: UInt32) -> LoadedFrame {
+    let (frame, isNew) = frame(number)
+    // What goes wrong is said to whoever asks for the bytes.
+    if isNew { Workers.all.run { _ = try? frame.bytes { try self.load(number) } } }
+    return frame
+  }
+
+  /// How long a frame is.
+  func byteCount(ofFrame number: UInt32) -> Int { index.frame(number).frame.rawLength }
+
+  /// Lends the bytes of a run, not yet checked, and waits for nothing but a frame that somebody loads.
+  func withBytes<R>(
+    of run: ChunkRun, in frame: LoadedFrame, _ body: (RawSpan) throws -> R
+  ) throws -> R {
+    try frame.bytes { try self.load(run.frame) }.withBytes { bytes in
+      guard run.end <= bytes.byteCount else { throw Self.damaged(run.chunks[0].id) }
+      return try body(bytes.extracting(run.start..<run.end))
+    }
+  }
+
+  /// Compares the bytes of a run with the names of its chunks, and gives their digests.
+  ///
+  /// - Throws: `chunk.damaged`.
+  func check(_ run: ChunkRun, _ bytes: RawSpan) throws -> [SHA256Digest] {
+    var start = 0
+    return try run.chunks.map { chunk in
+      let bytes = bytes.extracting(start..<start + chunk.length)
+      let digest = SHA256Hasher.digest(of: bytes)
+      guard chunk.id.names(bytes, with: digest, under: keyedHash) else {
+        throw Self.damaged(chunk.id)
       }
-      return CheckedRun(
-        bytes: frame.extracting(run.start..<run.end).copied(),
-        sha256: digests.count == 1 ? digests[0] : nil)
+      start += chunk.length
+      return digest
+    }
+  }
+
+  private func frame(_ number: UInt32) -> (frame: LoadedFrame, isNew: Bool) {
+    frames.withLock { frames in
+      if let known = frames[number] { return (known, false) }
+      let frame = LoadedFrame()
+      frames[number] = frame
+      return (frame, true)
     }
   }
 
@@ -73,7 +97,7 @@ final class ChunkSource: Sendable {
     OperatorError("chunk.damaged", .mismatch, "chunk \(id) does not have the content of its name")
   }
 
-  private func load(_ number: UInt32) throws -> [UInt8] {
+  private func load(_ number: UInt32) throws -> ArraySlice<UInt8> {
     let place = index.frame(number)
     let payload = try payload(of: place.pack)
     let name = ObjectName.pack(place.pack)
@@ -81,9 +105,9 @@ final class ChunkSource: Sendable {
     guard range.upperBound <= payload.plaintextSize else {
       throw OperatorError("pack.damaged", .mismatch, "\(name) is shorter than its index says")
     }
-    let stored: [UInt8]
+    let stored: ArraySlice<UInt8>
     do {
-      stored = try payload.open(range)
+      stored = try payload.openUncopied(range)
     } catch let error as OperatorError {
       throw error
     } catch {
@@ -92,7 +116,8 @@ final class ChunkSource: Sendable {
         hint: "fetch it from another copy of the store")
     }
     return place.frame.codec == .zstd
-      ? try stored.withBytes { try ZstdFrame.expand($0, to: place.frame.rawLength) } : stored
+      ? try stored.withBytes { try ZstdFrame.expand($0, to: place.frame.rawLength)[...] }
+      : stored
   }
 
   /// One at a time: an identity may have to ask somebody, and workers want the same pack.
@@ -125,14 +150,14 @@ final class ChunkSource: Sendable {
 }
 
 /// A frame that the first worker who needs it loads; others who need it then wait for that.
-private final class LoadedFrame: Sendable {
-  private let loaded = Mutex<[UInt8]?>(nil)
+final class LoadedFrame: Sendable {
+  private let loaded = Mutex<ArraySlice<UInt8>?>(nil)
   private let isThere = Atomic(false)
 
   /// Whether asking for it takes no waiting.
   var isLoaded: Bool { isThere.load(ordering: .acquiring) }
 
-  func bytes(_ load: () throws -> [UInt8]) throws -> [UInt8] {
+  func bytes(_ load: () throws -> ArraySlice<UInt8>) throws -> ArraySlice<UInt8> {
     try loaded.withLock { loaded in
       if let loaded { return loaded }
       let bytes = try load()

@@ -41,6 +41,11 @@ package final class CompartmentReader {
     ContentCursor(chunks, reference)
   }
 
+  /// Has content of a few frames fetched, for any thread to read.
+  package func fetch(_ reference: ContentReference) throws -> FetchedContent {
+    try cursor(reference).fetchAll()
+  }
+
   /// Lends content piece by piece.
   ///
   /// - Throws: what damage there is; or whatever `consume` throws.

@@ -55,6 +55,15 @@ package struct ContentCursor {
     }
   }
 
+  /// Has all of it fetched, for any thread to read.
+  ///
+  /// - Throws: `OperatorError` of status `mismatch` where it has no place in the store.
+  consuming func fetchAll() throws -> FetchedContent {
+    var runs: [ChunkRun] = []
+    while let run = try nextRun() { runs.append(run) }
+    return FetchedContent(runs, from: source)
+  }
+
   /// The next bytes, some chunks of them, or nil at the end.
   ///
   /// - Throws: `OperatorError` of status `mismatch` where a chunk is missing or damaged.

@@ -18,9 +18,11 @@ package enum ContentReference: WrittenForm {
       self = .empty
       return
     }
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, let depth = Int(parts[0]), (0...Self.deepest).contains(depth),
-      let root = ChunkID(hex: parts[1])
+    // Once a file: no pieces are made of it.
+    let (colon, zero) = (UInt8(ascii: ":"), UInt8(ascii: "0"))
+    guard text.utf8.dropFirst().first == colon,
+      let depth = text.utf8.first.map({ Int($0) - Int(zero) }),
+      (0...Self.deepest).contains(depth), let root = ChunkID(hex: text.dropFirst(2))
     else { return nil }
     self = .tree(depth: depth, root: root)
     guard self.text.utf8.elementsEqual(text.utf8) else { return nil }

@@ -1,4 +1,5 @@
 import DequeModule
+import Vocabulary
 
 /// Blocks that are being hashed, in the order in which they were read.
 struct HashingQueue {

@@ -49,3 +49,12 @@ extension Array where Element == UInt8 {
     }
   }
 }
+
+extension ArraySlice where Element == UInt8 {
+  /// Lends the bytes as a raw span; see `Array`.
+  package func withBytes<R: ~Copyable, E: Error>(
+    _ body: (RawSpan) throws(E) -> R
+  ) throws(E) -> R {
+    try body(unsafe span.bytes)
+  }
+}

@@ -120,8 +120,12 @@ struct MemoryBackup {
   ) throws -> RestoreReport {
     var writer = try FileTreeWriter(into: target, restoringOwners: restoringOwners)
     for record in try records() {
-      try writer.write(record) { consume in
-        let data = contents[record.content ?? ""] ?? []
+      let data = contents[record.content ?? ""] ?? []
+      guard record.kind == .regular else {
+        try writer.write(record) { _ in }
+        continue
+      }
+      try writer.writeBeside(record) { consume in
         for start in stride(from: 0, to: data.count, by: pieces) {
           let piece = Array(data[start..<min(start + pieces, data.count)])
           try unsafe consume(piece.span.bytes)

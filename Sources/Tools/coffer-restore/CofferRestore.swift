@@ -17,6 +17,7 @@ struct CofferRestore: ParsableCommand {
     ])
 
   static func main() async {
+    FreedMemory.keep()
     await CofferTool.main(CofferRestore.self, called: "coffer-restore")
   }
 }
