@@ -92,7 +92,7 @@ let package = Package(
 
     // What everything else is said in.
     room("Vocabulary"),
-    room("SecretMemory", uses: ["Vocabulary", "CLinux", "CSodium", "COpenSSL"]),
+    room("SecretMemory", uses: ["Vocabulary", "CSodium", "COpenSSL"]),
     room("LocalFiles", uses: ["Vocabulary", "SecretMemory", systemPackage]),
     room("FileTrees", uses: ["CLinux", "Vocabulary", systemPackage]),
 

@@ -293,7 +293,6 @@ package struct FileTreeWriter: ~Copyable {
       home = OpenFolder(try home.handle.openDirectory(Array(component)))
     }
     try folder.handle.makeHardLink(name, to: first.name, in: home.handle)
-    report.links += 1
   }
 
   private func hostile(_ path: RelativePath, _ reason: String) -> OperatorError {
