@@ -154,7 +154,7 @@ package struct FileTreeWriter: ~Copyable {
         record: record, folder: folder, temporaryName: temporaryName + Array("-\(parts)".utf8),
         metadata: metadata)
     }
-    try Self.reporting(record.path) { try make(record, in: folder) }
+    try NewFile.reporting(record.path) { try make(record, in: folder) }
     if record.kind != .directory { lastLeaf = record.path }
     return nil
   }
@@ -173,21 +173,6 @@ package struct FileTreeWriter: ~Copyable {
       metadata.apply(record, to: name, in: folder.handle, &report)
     }
     report.links += 1
-  }
-
-  /// Puts an `Errno` into an operator's words.
-  static func reporting<Result>(_ path: RelativePath, _ body: () throws -> Result) throws -> Result
-  {
-    do {
-      return try body()
-    } catch Errno.fileExists {
-      throw OperatorError(
-        "restore.exists", .refused,
-        "\(path) is already there, and was not made by this restore",
-        hint: "someone else writes into the target; restore into a folder of your own")
-    } catch let error as Errno {
-      throw OperatorError("restore.write-failed", .failed, "cannot write \(path): \(error)")
-    }
   }
 
   /// Gives all folders their owners, modes and times, and waits until everything is on disk.
@@ -293,7 +278,6 @@ package struct FileTreeWriter: ~Copyable {
       home = OpenFolder(try home.handle.openDirectory(Array(component)))
     }
     try folder.handle.makeHardLink(name, to: first.name, in: home.handle)
-    report.links += 1
   }
 
   private func hostile(_ path: RelativePath, _ reason: String) -> OperatorError {

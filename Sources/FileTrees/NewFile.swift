@@ -1,3 +1,4 @@
+internal import SystemPackage
 internal import Vocabulary
 
 /// A regular file that has its place in a tree and not yet its content; any thread may write it.
@@ -14,7 +15,7 @@ struct NewFile: Sendable {
   func write(_ content: (_ consume: (RawSpan) throws -> Void) throws -> Void) throws
     -> RestoreReport
   {
-    try FileTreeWriter.reporting(record.path) {
+    try Self.reporting(record.path) {
       let file = try folder.handle.makeFile(temporaryName)
       do {
         var report = RestoreReport()
@@ -30,6 +31,21 @@ struct NewFile: Sendable {
         try? folder.handle.remove(temporaryName)
         throw error
       }
+    }
+  }
+
+  /// Puts an `Errno` into an operator's words.
+  static func reporting<Result>(_ path: RelativePath, _ body: () throws -> Result) throws -> Result
+  {
+    do {
+      return try body()
+    } catch Errno.fileExists {
+      throw OperatorError(
+        "restore.exists", .refused,
+        "\(path) is already there, and was not made by this restore",
+        hint: "someone else writes into the target; restore into a folder of your own")
+    } catch let error as Errno {
+      throw OperatorError("restore.write-failed", .failed, "cannot write \(path): \(error)")
     }
   }
 }

@@ -25,6 +25,8 @@ extension FileDescriptor {
 
   /// SHA-256 of all that is to be read.
   /// - Parameter size: how much that should be, where it is known: its end is then not asked for again.
+  /// - Returns: the digest.
+  /// - Throws: `Errno`.
   func sha256(ofSize size: Int?) throws -> SHA256Digest {
     var hasher = SHA256Hasher()
     var total = 0

@@ -34,7 +34,9 @@ package struct FetchedContent: Sendable {
   ///
   /// They are hashed once: chunks by themselves only where the whole is not what was saved, to say more.
   ///
-  /// - Parameter sha256: what the whole was when it was saved; nil counts as something else.
+  /// - Parameters:
+  ///   - sha256: what the whole was when it was saved; nil counts as something else.
+  ///   - consume: takes the bytes, piece by piece.
   /// - Throws: as `read`, and `content.mismatch`.
   package func read(
     expecting sha256: SHA256Digest?, _ consume: (RawSpan) throws -> Void
