@@ -110,7 +110,7 @@ package struct ObjectName: Sendable, Hashable, Comparable {
     path = text
   }
 
-  /// Whether bytes name a pack or its header. A ledger may have a million of them.
+  /// Whether bytes name a pack or its header; asked often, for a ledger may have a million of them.
   private static func isPack(_ name: ArraySlice<UInt8>) -> Bool {
     let (folder, digits) = (Array("packs/".utf8), 64)
     let hex = name.dropFirst(folder.count + 3).prefix(digits)

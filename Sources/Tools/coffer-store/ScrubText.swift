@@ -65,7 +65,8 @@ struct ScrubText {
       "scrub.hurt", .mismatch,
       "\(report.hurt.count) objects are not what the host signed for; "
         + "\(report.hurtSnapshots.count) snapshots need them, see above",
-      hint: "docs/runbooks/when-a-check-fails.md")
+      hint: "on a disk that is well, --repair mends what parity can mend: "
+        + "docs/runbooks/when-a-check-fails.md")
   }
 
   private struct MendedLine: Encodable {
