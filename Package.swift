@@ -88,6 +88,7 @@ let package = Package(
     doorway("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
     doorway("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     doorway("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    doorway("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
     doorway("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
     doorway("CTSS2", pkgConfig: "tss2-esys", apt: "libtss2-dev"),
     doorway("CCryptsetup", pkgConfig: "libcryptsetup", apt: "libcryptsetup-dev"),
@@ -120,6 +121,16 @@ let package = Package(
     room(
       "Catalog",
       uses: ["Vocabulary", "SecretMemory", "LocalFiles", "Repository", grdb, systemPackage]),
+
+    // What the keeper remembers, who holds no key.
+    room(
+      "Keeping",
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "Signatures", "Repository", systemPackage,
+      ]),
+
+    room("Parity", uses: ["Vocabulary", "SecretMemory", "Repository", "CISAL"]),
+    room("Scrubbing", uses: ["Vocabulary", "Signatures", "Repository", "Keeping", "Parity"]),
 
     // What is backed up.
     room("Configuration", uses: ["Vocabulary", yams, systemPackage]),
@@ -208,6 +219,13 @@ let package = Package(
         "Custody", "OperatorConsole", argumentParser, systemPackage,
       ]),
 
+    tool(
+      "coffer-store",
+      uses: [
+        "Vocabulary", "Signatures", "LocalFiles", "Repository", "Stores", "Keeping", "Scrubbing",
+        "OperatorConsole", argumentParser, systemPackage,
+      ]),
+
     // Measures what no tool shows alone; `Scripts/bench index` runs it.
     .executableTarget(
       name: "benchmark-chunk-table",
@@ -240,6 +258,23 @@ let package = Package(
       of: "Stores",
       uses: [
         "Vocabulary", "SecretMemory", "Signatures", "Repository", "ProofTools", systemPackage,
+      ]),
+    proofs(
+      of: "Keeping",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "ProofTools",
+        systemPackage,
+      ]),
+    proofs(
+      of: "Parity",
+      uses: [
+        "Vocabulary", "SecretMemory", "Repository", "Stores", "ProofTools", systemPackage,
+      ]),
+    proofs(
+      of: "Scrubbing",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "Keeping",
+        "ProofTools", systemPackage,
       ]),
     proofs(
       of: "Catalog",
@@ -281,7 +316,7 @@ let package = Package(
         "coffer-backup", "coffer-restore",
       ],
       exclude: ["recorder"], swiftSettings: houseRules),
-    sessions(with: ["coffer-backup", "coffer-restore", "coffer-custody"]),
+    sessions(with: ["coffer-backup", "coffer-restore", "coffer-store", "coffer-custody"]),
     // Ours against other implementations of age; what is Python there is not built. The tools are
     // run, but not named: a rescue tool would have the proofs linked as it is.
     .testTarget(
