@@ -15,6 +15,9 @@ package protocol StagedObject: Sendable {
   ///
   /// - Throws: `object.exists` where the name is taken.
   func keep(as name: ObjectName) throws
+
+  /// Gives it a name that another object may have, durably; that one is gone then, and not before.
+  func keep(inPlaceOf name: ObjectName) throws
 }
 
 /// Where objects lie: whole objects put at once, ranges read, listed, removed; no more than S3 has.
@@ -46,17 +49,6 @@ package protocol BlobStore: Sendable {
   func stage(
     _ write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
   ) throws -> any StagedObject
-
-  /// Keeps an object in place of what has its name, as `put` keeps a new one.
-  ///
-  /// - Parameters:
-  ///   - name: the object.
-  ///   - write: as in `put`.
-  /// - Throws: what `write` throws; what had the name has it still then.
-  func replace(
-    _ name: ObjectName,
-    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
-  ) throws
 
   /// Keeps several new objects that belong together, in their order, as nearly at once as can be.
   ///
@@ -92,6 +84,16 @@ extension BlobStore {
     from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
   ) throws {
     try stage(write).keep(as: name)
+  }
+
+  /// Keeps an object in place of what has its name, as `put` keeps a new one.
+  ///
+  /// - Throws: what `write` throws; what had the name has it still then.
+  package func replace(
+    _ name: ObjectName,
+    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try stage(write).keep(inPlaceOf: name)
   }
 
   /// Reads a whole object.

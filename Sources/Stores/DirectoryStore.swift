@@ -53,22 +53,6 @@ package struct DirectoryStore: BlobStore {
     }
   }
 
-  package func replace(
-    _ name: ObjectName,
-    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try reporting("cannot write \(name) to \(location)") {
-      let object = try self.write(name, write)
-      do {
-        try object.replace()
-      } catch {
-        object.discard()
-        throw error
-      }
-      try object.sync()
-    }
-  }
-
   package func putTogether(_ objects: [(name: ObjectName, bytes: [UInt8])]) throws {
     try reporting("cannot write to \(location)") {
       let written = try objects.map { object in
@@ -177,6 +161,14 @@ package struct DirectoryStore: BlobStore {
         } catch Errno.fileExists {
           throw OperatorError("object.exists", .failed, "\(name) is in the store already")
         }
+      }
+    }
+
+    func keep(inPlaceOf name: ObjectName) throws {
+      try store.reporting("cannot write \(name) to \(store.location)") {
+        try object.sync()
+        try object.replace(
+          Array(name.lastComponent.utf8), in: store.folders.make(name.folder))
       }
     }
   }

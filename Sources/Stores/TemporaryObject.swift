@@ -55,8 +55,15 @@ final class TemporaryObject: Sendable {
     } catch Errno.notPermitted, Errno.notSupported {
       // File systems of removable media know no links; one writer holds the lock.
       guard (try? folder.handle.status(of: name)) == nil else { throw Errno.fileExists }
-      try folder.handle.replace(name, with: temporary, in: scratch.handle)
+      return try replace(name, in: folder)
     }
+    try folder.handle.descriptor.sync()
+  }
+
+  /// Gives it a name in a folder, durably, in place of what has it.
+  /// - Throws: `Errno`.
+  func replace(_ name: [UInt8], in folder: OpenFolder) throws {
+    try folder.handle.replace(name, with: temporary, in: scratch.handle)
     try folder.handle.descriptor.sync()
   }
 
