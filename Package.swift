@@ -170,7 +170,7 @@ let package = Package(
       ]),
     room(
       "OperatorConsole",
-      uses: ["Vocabulary", "SecretMemory", "AgeFormat", "CLinux", argumentParser, systemPackage]),
+      uses: ["Vocabulary", "SecretMemory", "AgeFormat", argumentParser, systemPackage]),
 
     // The runs, and who asks for them.
     room(

@@ -20,13 +20,6 @@ extern int lsetxattr(
 extern int fremovexattr(int descriptor, const char *name);
 extern int lremovexattr(const char *path, const char *name);
 
-// <malloc.h>
-extern int mallopt(int parameter, int value);
-
-static const int linux_trim_threshold = -1;
-static const int linux_top_pad = -2;
-static const int linux_mmap_threshold = -3;
-
 static const int linux_o_noatime = 01000000;
 static const int linux_seek_data = 3;
 static const int linux_seek_hole = 4;

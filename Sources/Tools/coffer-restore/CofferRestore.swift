@@ -1,5 +1,6 @@
 import ArgumentParser
 import OperatorConsole
+import SecretMemory
 
 /// The operator's way back.
 @main
