@@ -125,6 +125,9 @@ let package = Package(
       uses: [
         "Vocabulary", "SecretMemory", "LocalFiles", "Signatures", "Repository", systemPackage,
       ]),
+    room(
+      "Retention",
+      uses: ["Vocabulary", "Signatures", "Repository", "Stores", "Keeping"]),
 
     // What is backed up.
     room("Configuration", uses: ["Vocabulary", yams, systemPackage]),
@@ -258,6 +261,12 @@ let package = Package(
       uses: [
         "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "ProofTools",
         systemPackage,
+      ]),
+    proofs(
+      of: "Retention",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "Keeping",
+        "ProofTools", systemPackage,
       ]),
     proofs(
       of: "Catalog",

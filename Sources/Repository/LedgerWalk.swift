@@ -49,17 +49,22 @@ package struct LedgerWalk: Sendable {
     return LedgerSequence(entries.compactMap(Self.number).max() ?? 0)
   }
 
-  /// Checks entry after entry, from the first.
+  /// Checks entry after entry, from the first, or after one that was checked before.
   ///
   /// - Parameters:
+  ///   - known: the entry that was checked before.
   ///   - last: the number of the last entry there must be.
   ///   - take: is handed each; what was taken before an error holds.
   /// - Throws: `OperatorError` with status `untrusted` and the entry named: `ledger.missing-entry`,
   ///   `ledger.unsigned`, `ledger.bad-signature`, `ledger.other-key`, `ledger.broken`; and what `take`
   ///   throws.
-  package func run(through last: Int, _ take: (Ledger.VerifiedEntry) throws -> Void) throws {
-    var previous: SHA256Digest?
-    for number in 1..<(last + 1) {
+  package func run(
+    after known: LedgerHead? = nil, through last: Int,
+    _ take: (Ledger.VerifiedEntry) throws -> Void
+  ) throws {
+    var previous = known?.sha256
+    let first = (known?.sequence.number ?? 0) + 1
+    for number in first..<max(first, last + 1) {
       let verified = try load(LedgerSequence(number), after: previous)
       previous = verified.sha256
       try take(verified)

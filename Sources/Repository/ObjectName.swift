@@ -51,6 +51,19 @@ package struct ObjectName: Sendable, Hashable, Comparable {
     ObjectName("ledger/\(host)/\(sequence).minisig")
   }
 
+  /// An entry of the keeper's.
+  package static func keeperEntry(_ sequence: LedgerSequence) -> ObjectName {
+    ObjectName("\(keeperFolder)/\(sequence).json")
+  }
+
+  /// The signature of an entry of the keeper's.
+  package static func keeperSignature(_ sequence: LedgerSequence) -> ObjectName {
+    ObjectName("\(keeperFolder)/\(sequence).minisig")
+  }
+
+  /// Where the keeper's entries lie.
+  static let keeperFolder = "receipts"
+
   /// Reads a name of one of the shapes that a ledger entry may name; nil for any other text.
   package init?(ledgerText text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
