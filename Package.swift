@@ -219,8 +219,8 @@ let package = Package(
     tool(
       "coffer-store",
       uses: [
-        "Vocabulary", "Signatures", "Repository", "Stores", "Keeping", "OperatorConsole",
-        argumentParser, systemPackage,
+        "Vocabulary", "Signatures", "LocalFiles", "Repository", "Stores", "Keeping", "Retention",
+        "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // Measures what no tool shows alone; `Scripts/bench index` runs it.

@@ -12,6 +12,11 @@ package struct SnapshotPlace: Sendable, Hashable, Comparable, Codable {
     (self.host, self.sequence, self.snapshot) = (host.description, sequence, snapshot)
   }
 
+  /// The place of an entry that was checked.
+  package init(of entry: LedgerEntry) {
+    (host, sequence, snapshot) = (entry.host, entry.sequence, entry.snapshot)
+  }
+
   package static func < (left: Self, right: Self) -> Bool {
     (left.host, left.sequence, left.snapshot) < (right.host, right.sequence, right.snapshot)
   }

@@ -1,5 +1,5 @@
 package import Repository
-package import Vocabulary
+import Vocabulary
 
 /// From which entry to which each object of one host's ledger is needed.
 ///

@@ -1,7 +1,7 @@
 package import Keeping
 package import Repository
 import Signatures
-package import Vocabulary
+import Vocabulary
 
 /// Receipts for what the keeper has not seen before: in which order, and when.
 package struct Reception: Sendable {

@@ -1,5 +1,5 @@
 package import Repository
-import Signatures
+package import Signatures
 package import Vocabulary
 
 /// What retention would do with a store: which snapshots stay and why, which go and when.
@@ -75,6 +75,12 @@ package struct RetentionPlan: Sendable {
     ripe = marked.filter { $0.1 <= now }.map(\.0)
     unfinished = book.removing.keys.sorted()
   }
+
+  /// Whether there is anything to remove now.
+  package var hasToRemove: Bool { !ripe.isEmpty || !unfinished.isEmpty }
+
+  /// The hosts whose keys are not known: nothing of them goes.
+  package var strangers: [KeyID] { histories.filter { !$0.isVouchedFor }.map(\.host) }
 
   /// The objects that go with snapshots: what no other one needs that is not gone, nor any host's next night.
   ///

@@ -1,4 +1,3 @@
-package import Repository
 package import Vocabulary
 
 /// Which snapshots stay, counted on the keeper's receipts.

@@ -13,6 +13,9 @@ package struct RetentionRun {
     package let bytes: Int
   }
 
+  /// What `--grace` may only raise.
+  package static let leastGrace = TimeSpan.days(1)
+
   private let store: any BlobStore
   private let hosts: KnownHosts
   private let interruption: Interruption
