@@ -227,8 +227,8 @@ let package = Package(
     .executableTarget(
       name: "benchmark-chunk-table",
       dependencies: [
-        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Repository", "Stores", "Catalog",
-        systemPackage,
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "Repository",
+        "Stores", "Keeping", "Catalog", systemPackage,
       ],
       path: "Tests/Benchmarks", swiftSettings: houseRules),
 

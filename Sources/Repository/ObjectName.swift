@@ -66,24 +66,37 @@ package struct ObjectName: Sendable, Hashable, Comparable {
 
   /// Reads a name of one of the shapes that a ledger entry may name; nil for any other text.
   package init?(ledgerText text: String) {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    switch parts.first {
-    case "packs":
-      guard parts.count == 3 else { return nil }
-      let isHeader = parts[2].hasSuffix(Self.headerSuffix)
-      let name = isHeader ? parts[2].dropLast(Self.headerSuffix.utf8.count) : parts[2]
-      guard let digest = SHA256Digest(hex: name), digest.hex == name,
-        digest.hex.hasPrefix(parts[1]), parts[1].utf8.count == 2
-      else { return nil }
-    case "indexes", "manifests":
-      let words = text.dropFirst(parts[0].utf8.count + 1).split(
+    // A ledger of years names millions: bytes are looked at, and nothing is taken apart.
+    let bytes = Array(text.utf8)
+    if bytes.starts(with: Self.packs) {
+      guard Self.isPack(bytes) else { return nil }
+    } else {
+      let words = text.drop { $0 != "/" }.dropFirst().split(
         separator: ".", omittingEmptySubsequences: false)
-      guard parts.count == 2, words.count == 3, words[2] == "age",
-        SnapshotID(String(words[0])) != nil, CompartmentName(String(words[1])) != nil
+      guard text.hasPrefix("indexes/") || text.hasPrefix("manifests/"), words.count == 3,
+        words[2] == "age", SnapshotID(String(words[0])) != nil,
+        CompartmentName(String(words[1])) != nil
       else { return nil }
-    default: return nil
     }
     path = text
+  }
+
+  private static let packs = Array("packs/".utf8)
+  private static let header = Array(headerSuffix.utf8)
+
+  /// Whether it is `packs/`, the first two of 64 lower-case hexadecimal digits, `/`, all of them, and for
+  /// a header its suffix.
+  private static func isPack(_ bytes: [UInt8]) -> Bool {
+    let (start, end) = (packs.count + 3, packs.count + 3 + 64)
+    guard bytes.count == end || bytes.count == end + header.count,
+      bytes[end...].elementsEqual(bytes.count == end ? [] : header),
+      bytes[start - 1] == UInt8(ascii: "/"), bytes[start] == bytes[start - 3],
+      bytes[start + 1] == bytes[start - 2]
+    else { return false }
+    return bytes[start..<end].allSatisfy { byte in
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+    }
   }
 
   /// The snapshot and compartment in an index's name, nil for other objects.
