@@ -39,11 +39,28 @@ package struct KeeperRecord: Sendable {
       }
       key = try file.make()
     }
-    ledger = try KeeperLedger(
-      in: store, of: key.verifyingKey, unfinishedAfter: known?.sequence ?? LedgerSequence(0))
-    if let known { try ledger.mustContain(known, rememberedBy: "\(memory)") }
+    ledger = try Self.load(of: key.verifyingKey, in: store, remembering: known, in: memory)
     // A run may have died between writing an entry and remembering it.
     if ledger.head != known { try remember() }
+  }
+
+  /// The keeper's entries, to be read only; nil where he has no key yet.
+  ///
+  /// - Throws: as `init`.
+  static func ledger(in store: any BlobStore, of keeper: KeeperFolder) throws -> KeeperLedger? {
+    guard let key = try KeeperKey(in: keeper).load() else { return nil }
+    let memory = keeper.path.appending("receipts-head.json")
+    return try load(of: key.verifyingKey, in: store, remembering: head(in: memory), in: memory)
+  }
+
+  private static func load(
+    of key: VerifyingKey, in store: any BlobStore, remembering known: LedgerHead?,
+    in memory: FilePath
+  ) throws -> KeeperLedger {
+    let ledger = try KeeperLedger(
+      in: store, of: key, unfinishedAfter: known?.sequence ?? LedgerSequence(0))
+    if let known { try ledger.mustContain(known, rememberedBy: "\(memory)") }
+    return ledger
   }
 
   /// The keeper's clock, which never goes back behind his newest entry.

@@ -26,9 +26,6 @@ package enum KeeperWord: Sendable {
     if case .book(let book) = self { book } else { nil }
   }
 
-  /// Whether anything is gone on purpose.
-  var hasRemoved: Bool { book?.gone.isEmpty == false }
-
   /// Since when a snapshot is gone on purpose; nil where it is there.
   package func removal(of entry: LedgerEntry) -> Timestamp? { book?.gone[entry.place] }
 

@@ -105,12 +105,7 @@ package struct StoreView: Sendable {
   ///
   /// - Throws: `ledger.broken` where an entry contradicts itself.
   func neededByAny() throws -> NeededSet {
-    let last = ledger.entries.last?.entry.sequence
-    return try ledger.neededByAny { entry in
-      // What holds no source is nobody's snapshot; but the host's next night builds upon the newest.
-      keeper.removal(of: entry) != nil
-        || keeper.hasRemoved && !entry.holdsSources && entry.sequence != last
-    }
+    try ledger.neededByAny { keeper.removal(of: $0) != nil }
   }
 
   /// Opens the compartments of a snapshot that the identities open.

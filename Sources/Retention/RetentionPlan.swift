@@ -72,7 +72,8 @@ package struct RetentionPlan: Sendable {
     condemn = going.filter { book.condemned[$0] == nil }
     let marked = going.compactMap { place in book.condemned[place].map { (place, $0) } }
     waiting = marked.filter { $0.1 > now }.map { (place: $0.0, until: $0.1) }
-    ripe = marked.filter { $0.1 <= now }.map(\.0)
+    let over = marked.filter { $0.1 <= now }.map(\.0)
+    ripe = over + histories.flatMap { Self.followers(of: Set(over), in: $0, book) }
     unfinished = book.removing.keys.sorted()
   }
 
@@ -115,7 +116,24 @@ package struct RetentionPlan: Sendable {
   private func isKept(_ entry: HostHistory.Entry, of history: HostHistory) -> Bool {
     if history.problem != nil || !history.isVouchedFor { return true }
     if entry.place == history.head?.place { return true }
-    return entry.holdsSources && book.gone[entry.place] == nil
+    return book.gone[entry.place] == nil
+  }
+
+  /// Entries that only replace headers, of snapshots that are gone or go: nobody restores them.
+  private static func followers(
+    of going: Set<SnapshotPlace>, in history: HostHistory, _ book: KeeperBook
+  ) -> [SnapshotPlace] {
+    guard history.problem == nil, history.isVouchedFor else { return [] }
+    var isGoing = false
+    var found: [SnapshotPlace] = []
+    for entry in history.entries {
+      if entry.holdsSources {
+        isGoing = going.contains(entry.place) || book.gone[entry.place] != nil
+      } else if isGoing, entry.place != history.head?.place, book.gone[entry.place] == nil {
+        found.append(entry.place)
+      }
+    }
+    return found
   }
 
   /// The snapshots of a ledger that the keeper has received.
