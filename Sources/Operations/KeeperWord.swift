@@ -1,6 +1,6 @@
 package import Repository
-package import Signatures
-import Vocabulary
+import Signatures
+package import Vocabulary
 
 /// What a store's keeper says of its snapshots, and whether his word is taken.
 package enum KeeperWord: Sendable {

@@ -61,19 +61,18 @@ package struct ObjectSpans: Sendable {
     }
   }
 
-  /// What some of the entries need and no kept one does.
+  /// What some of the entries need and no kept one does at that time: it may have been dropped and added
+  /// again, which `spare` sees to.
   ///
   /// - Parameters:
   ///   - going: numbers of entries.
   ///   - kept: numbers of entries.
   /// - Returns: the objects with their sizes.
-  package func neededOnly(by going: EntryNumbers, not kept: EntryNumbers) -> [ObjectName: Int] {
+  package func needed(by going: EntryNumbers, not kept: EntryNumbers) -> [ObjectName: Int] {
     var found: [ObjectName: Int] = [:]
     forEach { name, size, entries in
       if going.meets(entries), !kept.meets(entries) { found[name] = size }
     }
-    // An object may have been dropped and added again.
-    spare(&found, for: kept)
     return found
   }
 
@@ -81,7 +80,7 @@ package struct ObjectSpans: Sendable {
   package func spare(_ objects: inout [ObjectName: Int], for kept: EntryNumbers) {
     guard !objects.isEmpty else { return }
     forEach { name, _, entries in
-      if objects[name] != nil, kept.meets(entries) { objects[name] = nil }
+      if kept.meets(entries) { objects[name] = nil }
     }
   }
 

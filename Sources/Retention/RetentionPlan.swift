@@ -99,7 +99,7 @@ package struct RetentionPlan: Sendable {
     }
     var objects: [ObjectName: Int] = [:]
     for (history, numbers) in zip(histories, numbers) {
-      objects.merge(history.objects.neededOnly(by: numbers.going, not: numbers.kept)) { $1 }
+      objects.merge(history.objects.needed(by: numbers.going, not: numbers.kept)) { $1 }
     }
     for (history, numbers) in zip(histories, numbers) {
       history.objects.spare(&objects, for: numbers.kept)

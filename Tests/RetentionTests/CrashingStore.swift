@@ -49,6 +49,13 @@ final class CrashingStore: BlobStore {
     try change { try store.put(name, from: write) }
   }
 
+  func replace(
+    _ name: ObjectName,
+    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try change { try store.replace(name, from: write) }
+  }
+
   func putTogether(_ objects: [(name: ObjectName, bytes: [UInt8])]) throws {
     for object in objects { try change { try store.putTogether([object]) } }
   }

@@ -7,7 +7,7 @@ import Vocabulary
 
 /// A host whose nights are made up: whatever it likes to claim, signed with its own key.
 final class ForgedHost {
-  let key = SigningKey.generate()
+  let key: SigningKey
   let store: any BlobStore
   private let format: StoreFormat
   private(set) var needed = NeededSet()
@@ -16,8 +16,8 @@ final class ForgedHost {
   private(set) var nights: [(place: SnapshotPlace, needs: NeededSet)] = []
   private var said: [SnapshotPlace: [SourceSummary]] = [:]
 
-  init(in store: any BlobStore) throws {
-    self.store = store
+  init(in store: any BlobStore, key: SigningKey = .generate()) throws {
+    (self.store, self.key) = (store, key)
     format = try StoreFormat.load(from: store)
   }
 
