@@ -93,7 +93,8 @@ package struct KeeperRecord: Sendable {
     } catch {
       throw OperatorError(
         "keeper.unusable", .failed, "cannot read the keeper's \(path): \(error)",
-        hint: "it guards against receipts that were taken away; compare with a copy, then remove it")
+        hint: "it guards against receipts that were taken away; compare with a copy, then remove it"
+      )
     }
   }
 }

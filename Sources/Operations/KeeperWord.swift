@@ -38,8 +38,8 @@ package enum KeeperWord: Sendable {
   /// What to do where objects are missing and nobody named the keeper.
   package var hint: String? {
     guard case .notAsked(isThere: true) = self else { return nil }
-    return "a keeper left entries in this store: with his public key as --keeper, what he removed on "
-      + "purpose is told from what is lost"
+    return "a keeper left entries in this store: with his public key as --keeper, what he removed "
+      + "on purpose is told from what is lost"
   }
 }
 

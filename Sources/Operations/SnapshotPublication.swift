@@ -76,12 +76,13 @@ struct SnapshotPublication {
     return head
   }
 
-  /// What was there when the run began may have been removed since, by a keeper or anybody else: a snapshot
-  /// that needs it must not be signed.
+  /// What was there when the run began may have been removed since, by a keeper or anybody else: a
+  /// snapshot that needs it must not be signed.
   private func requireThere(_ needed: NeededSet) throws {
     for (name, facts) in needed.objects where try store.size(of: name) != facts.size {
       throw OperatorError(
-        "run.object-lost", .failed, "\(name) went while the run was under way; nothing was published",
+        "run.object-lost", .failed,
+        "\(name) went while the run was under way; nothing was published",
         hint: "run again: what it held is stored anew")
     }
   }

@@ -95,7 +95,8 @@ package struct StoreView: Sendable {
         throw OperatorError(
           "snapshot.removed", .nothingDone,
           "the keeper removed snapshot \(first.entry.snapshot) on \(moment)",
-          hint: "'coffer-restore snapshots' lists what there is; another copy of the store may have it")
+          hint:
+            "'coffer-restore snapshots' lists what there is; another copy of the store may have it")
       }
       return first
     }

@@ -18,6 +18,7 @@ extension Ledger {
   /// The objects that any snapshot needs, as they lie in the store now, from one replay of the ledger.
   ///
   /// - Parameter isGone: says which snapshots do not count.
+  /// - Returns: the objects.
   /// - Throws: `ledger.broken` where an entry contradicts itself.
   package func neededByAny(
     without isGone: (LedgerEntry) -> Bool = { _ in false }

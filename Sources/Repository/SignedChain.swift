@@ -48,7 +48,9 @@ struct SignedChain<Entry: ChainedEntry>: Sendable {
   func last(unfinishedAfter known: LedgerSequence?) throws -> Int {
     let names = try store.list(place.folder)
     let numbers = names.compactMap { name in
-      name.split(separator: ".").first.flatMap { Int($0) }.flatMap { (1..<1 << 32) ~= $0 ? $0 : nil }
+      name.split(separator: ".").first.flatMap { Int($0) }.flatMap {
+        (1..<1 << 32) ~= $0 ? $0 : nil
+      }
     }
     let last = numbers.max() ?? 0
     guard let known, last == known.number + 1, !names.contains("\(known.next).json") else {

@@ -56,7 +56,8 @@ package struct RetentionPlan: Sendable {
       let free = judged.filter(\.reasons.isEmpty).map(\.snapshot)
       let brake = Brake(
         all: all, there: there, going: free,
-        accepted: book.accepted[history.host.description] ?? [:], recent: policy.floors.age, at: now)
+        accepted: book.accepted[history.host.description] ?? [:], recent: policy.floors.age, at: now
+      )
       var found = brake.findings()
       if let drill, let newest = there.last, !free.isEmpty {
         found.append(Brake.Finding(code: .drillFailed, newest: newest.place, text: drill))

@@ -31,6 +31,7 @@ package struct RetentionRun {
   ///   - record: the keeper's, with receipts of what is there.
   ///   - despite: brakes that are released.
   ///   - drill: what is to be said of a drill that failed.
+  /// - Returns: what stays and why, what goes and when.
   /// - Throws: what the store fails with.
   package func plan(
     _ policy: RetentionPolicy, _ record: KeeperRecord, despite: Set<Brake.Code> = [],

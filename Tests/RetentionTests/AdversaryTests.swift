@@ -20,7 +20,8 @@ import Vocabulary
     let host = try host ?? kept.host()
     for _ in 0..<nights {
       kept.wait(.days(1))
-      try host.night([source("a")], added: [host.putPack(&chance)], claiming: kept.now, seals: seals)
+      try host.night(
+        [source("a")], added: [host.putPack(&chance)], claiming: kept.now, seals: seals)
       try kept.look()
     }
     return host

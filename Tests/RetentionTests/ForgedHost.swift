@@ -40,6 +40,7 @@ final class ForgedHost {
   ///   - claimed: when it says that it ran.
   ///   - seals: of its compartments.
   /// - Returns: the snapshot's place.
+  /// - Throws: what the store fails with.
   @discardableResult
   func night(
     _ sources: [SourceSummary], added: [ObjectRecord], dropping dropped: [ObjectName] = [],

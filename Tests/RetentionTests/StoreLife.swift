@@ -68,9 +68,12 @@ struct StoreLife {
 
   private func night(_ chance: inout SeededChance) throws {
     let host = hosts[Int.random(in: 0..<2, using: &chance)]
-    let states: [SourceSummary.State] = [.saved, .saved, .saved, .saved, .partly, .failed, .skipped]
+    let states: [SourceSummary.State] = [
+      .saved, .saved, .saved, .saved, .partly, .failed, .skipped,
+    ]
     let sources = ["a", "b"].map {
-      source($0, states.randomElement(using: &chance) ?? .saved,
+      source(
+        $0, states.randomElement(using: &chance) ?? .saved,
         bytes: Int.random(in: 10..<2_000, using: &chance))
     }
     guard sources.contains(where: \.isThere) else { return }

@@ -41,7 +41,9 @@ extension CofferRestore {
 
     private func word(_ keeper: KeeperWord, of entry: LedgerEntry) -> String? {
       if let moment = keeper.removal(of: entry) { return "removed by the keeper on \(moment)" }
-      if let moment = keeper.mark(of: entry) { return "marked by the keeper: may go after \(moment)" }
+      if let moment = keeper.mark(of: entry) {
+        return "marked by the keeper: may go after \(moment)"
+      }
       return keeper.hold(of: entry).map { "held by the keeper: \($0.onOneLine)" }
     }
 

@@ -49,6 +49,17 @@ struct KeeperAtWork: ~Copyable {
     self.lock = lock
   }
 
+  /// Makes receipts for what is new, where the keeper has a key: whichever verb looks first counts.
+  ///
+  /// - Throws: as `begin`.
+  static func receive(in store: any BlobStore, _ folder: KeeperFolder) throws {
+    guard try KeeperKey(in: folder).load() != nil else { return }
+    let lease = try store.prepareForWriting()
+    defer { lease.release() }
+    var record = try KeeperRecord(in: store, of: folder)
+    _ = try Reception(in: store, of: KnownHosts(in: folder)).receive(into: &record)
+  }
+
   /// The snapshot that a text begins, of those that were received.
   ///
   /// - Throws: `snapshot.unknown`, `snapshot.ambiguous`.

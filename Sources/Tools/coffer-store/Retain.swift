@@ -32,7 +32,8 @@ extension CofferStore {
         discussion: "With --apply it is noted: what changed then is not held against later runs."))
     var despite: [Brake.Code] = []
 
-    @Option(help: "The newest drill's report: if it failed, nothing is touched.", completion: .file())
+    @Option(
+      help: "The newest drill's report: if it failed, nothing is touched.", completion: .file())
     var drillReport: String?
 
     func perform(_ context: ToolContext) throws -> ExitStatus {

@@ -38,6 +38,7 @@ extension CofferStore {
       let console = context.console
       let (store, folder) = try keeper.open()
       let lock = try folder.lock()
+      try KeeperAtWork.receive(in: store, folder)
       let lease = repair ? try store.prepareForWriting() : nil
       let hosts = KnownHosts(in: folder)
       let dropped = try DroppedSnapshots(in: store, of: folder)
