@@ -77,11 +77,16 @@ struct StoreLife {
         bytes: Int.random(in: 10..<2_000, using: &chance))
     }
     guard sources.contains(where: \.isThere) else { return }
-    let added = try (0..<Int.random(in: 1..<4, using: &chance)).map { _ in
+    var added = try (0..<Int.random(in: 1..<4, using: &chance)).map { _ in
       try host.putPack(&chance)
     }
     let dropped = host.needed.objects.keys.sorted()
       .filter { _ in Int.random(in: 0..<3, using: &chance) == 0 }
+    // It may name what another host stored.
+    let others = hosts.first { $0.id != host.id }?.needed.objects.sorted { $0.key < $1.key } ?? []
+    if Bool.random(using: &chance), let (name, facts) = others.randomElement(using: &chance) {
+      added.append(ObjectRecord(name: name, size: facts.size, sha256: facts.sha256))
+    }
     // What it claims has nothing to do with when it ran.
     let claimed = Timestamp(secondsSince1970: Int.random(in: 0..<4_000_000_000, using: &chance))
     try host.night(sources, added: added, dropping: dropped, claiming: claimed)
