@@ -149,7 +149,8 @@ package struct RetentionPlan: Sendable {
     return looks.flatMap { group in
       let look = group[0].receipt.time
       let isFirst = group[0].receipt.entry == first
-      let before = isFirst ? nil : book.looks.last { $0 < look }
+      // A clock that stood still or went back leaves no time between two looks.
+      let before = isFirst ? nil : book.looks.last { $0 < look } ?? look
       return zip(group, ReckonedTimes.spread(group.count, at: look, after: before)).map {
         KnownSnapshot(
           place: $0.entry.place, received: look, reckoned: $1, sources: $0.entry.sources,
