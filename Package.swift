@@ -59,7 +59,10 @@ func proofs(of room: String, uses: [Target.Dependency] = []) -> Target {
 func sessions(with tools: [Target.Dependency]) -> Target {
   .testTarget(
     name: "ToolSessionTests",
-    dependencies: tools + ["PostgreSQL", "SecretMemory", "ProofTools", subprocess, systemPackage],
+    dependencies: tools + [
+      "Vocabulary", "Signatures", "Repository", "Stores", "Keeping", "Retention", "PostgreSQL",
+      "SecretMemory", "ProofTools", subprocess, systemPackage,
+    ],
     swiftSettings: houseRules)
 }
 
@@ -128,6 +131,9 @@ let package = Package(
       uses: [
         "Vocabulary", "SecretMemory", "LocalFiles", "Signatures", "Repository", systemPackage,
       ]),
+    room(
+      "Retention",
+      uses: ["Vocabulary", "Signatures", "Repository", "Stores", "Keeping"]),
 
     room("Parity", uses: ["Vocabulary", "SecretMemory", "Repository", "CISAL"]),
     room("Scrubbing", uses: ["Vocabulary", "Signatures", "Repository", "Keeping", "Parity"]),
@@ -223,15 +229,15 @@ let package = Package(
       "coffer-store",
       uses: [
         "Vocabulary", "Signatures", "LocalFiles", "Repository", "Stores", "Keeping", "Scrubbing",
-        "OperatorConsole", argumentParser, systemPackage,
+        "Retention", "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // Measures what no tool shows alone; `Scripts/bench index` runs it.
     .executableTarget(
       name: "benchmark-chunk-table",
       dependencies: [
-        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Repository", "Stores", "Catalog",
-        systemPackage,
+        "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "Repository",
+        "Stores", "Keeping", "Catalog", systemPackage,
       ],
       path: "Tests/Benchmarks", swiftSettings: houseRules),
 
@@ -264,6 +270,12 @@ let package = Package(
       uses: [
         "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "ProofTools",
         systemPackage,
+      ]),
+    proofs(
+      of: "Retention",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "Keeping",
+        "ProofTools", systemPackage,
       ]),
     proofs(
       of: "Parity",

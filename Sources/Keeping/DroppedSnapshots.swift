@@ -8,6 +8,19 @@ package struct DroppedSnapshots: Sendable {
   /// None.
   package init() {}
 
+  /// Those that the keeper's entries say are gone; none where he has no key yet.
+  ///
+  /// - Parameters:
+  ///   - store: the store.
+  ///   - keeper: the keeper's folder.
+  /// - Throws: what is wrong with the keeper's entries.
+  package init(in store: any BlobStore, of keeper: KeeperFolder) throws {
+    guard let ledger = try KeeperRecord.ledger(in: store, of: keeper) else { return }
+    for place in ledger.book.gone.keys {
+      if let host = KeyID(place.host) { insert(place.sequence, of: host) }
+    }
+  }
+
   /// Lets go of a host's snapshot.
   package mutating func insert(_ sequence: LedgerSequence, of host: KeyID) {
     numbers[host, default: []].insert(sequence.number)

@@ -68,11 +68,23 @@ struct SnapshotPublication {
       sequence: ledger.head?.sequence.next ?? .first, previous: ledger.head?.sha256,
       snapshot: snapshot, started: started, finished: Timestamp.now(), sources: summaries,
       compartments: seals, added: added, unneeded: unneeded, needed: after.summary)
+    try requireThere(after)
     let head = try entry.publish(to: store, signedWith: keys.signing)
     try book.record(
       snapshot, head: head, added: added, unneeded: unneeded,
       published: pending.filter(used.contains), dropped: droppedPacks)
     return head
+  }
+
+  /// What was there when the run began may have been removed since, by a keeper or anybody else: a
+  /// snapshot that needs it must not be signed.
+  private func requireThere(_ needed: NeededSet) throws {
+    for (name, facts) in needed.objects where try store.size(of: name) != facts.size {
+      throw OperatorError(
+        "run.object-lost", .failed,
+        "\(name) went while the run was under way; nothing was published",
+        hint: "run again: what it held is stored anew")
+    }
   }
 
   private func putIndex(

@@ -41,7 +41,7 @@ package struct StoreVerification {
     let verified = try view.entry(choice ?? .latest)
     let everything =
       choice == nil
-      ? try view.ledger.neededByAny() : try view.ledger.needed(at: verified.entry.sequence)
+      ? try view.neededByAny() : try view.ledger.needed(at: verified.entry.sequence)
     listener.hear(.step("checking \(everything.objects.count) objects"))
     var problems = ObjectSweep(
       ObjectReader(store: view.store, needed: everything), meter: meter, interruption: interruption

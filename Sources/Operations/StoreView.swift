@@ -1,6 +1,7 @@
 package import AgeFormat
 import Origins
 package import Repository
+package import Signatures
 import Stores
 package import Vocabulary
 
@@ -19,6 +20,7 @@ package struct StoreView: Sendable {
 
   package let store: any BlobStore
   package let ledger: Ledger
+  package let keeper: KeeperWord
 
   /// Opens a store and checks the whole ledger of the host.
   ///
@@ -26,14 +28,16 @@ package struct StoreView: Sendable {
   ///   - location: the store.
   ///   - trust: whose word to take.
   ///   - expected: a head that somebody noted: the ledger must still contain it.
+  ///   - keeper: whose word is taken for what was removed on purpose; nobody's where nil.
   ///   - known: the last entry that the host knows to have finished, where its state is at hand.
   /// - Throws: status `noStore` or `untrusted`.
   package init(
     _ location: String, trusting trust: LedgerTrust, expected: SHA256Digest?,
-    unfinishedAfter known: LedgerSequence? = nil
+    keeper: VerifyingKey? = nil, unfinishedAfter known: LedgerSequence? = nil
   ) throws {
     store = try StoreRegistry.open(location)
     ledger = try Ledger.load(from: store, trusting: trust, unfinishedAfter: known)
+    self.keeper = try KeeperWord(in: store, trusting: keeper)
     if let expected { try ledger.mustContain(expected, rememberedBy: "--expect-head") }
     // A first night that was cut off leaves packs; manifests come just before the ledger's entry.
     if ledger.entries.isEmpty, let manifest = try store.list("manifests").first {
@@ -50,7 +54,8 @@ package struct StoreView: Sendable {
   /// The latest is the newest one that holds every source asked for, and any at all: a source that
   /// failed last night is looked for the night before. One that holds them whole goes before newer
   /// ones that hold some only in part.
-  /// - Throws: `snapshot.unknown`, `snapshot.ambiguous`, or `snapshot.none` where there is none yet.
+  /// - Throws: `snapshot.unknown`, `snapshot.ambiguous`, `snapshot.removed` where the keeper removed it, or
+  ///   `snapshot.none` where there is none yet.
   package func entry(
     _ choice: Choice, holding sources: [SourceName] = []
   ) throws -> Ledger.VerifiedEntry {
@@ -62,7 +67,7 @@ package struct StoreView: Sendable {
     case .latest:
       func newest(_ isGood: (SourceSummary) -> Bool) -> Ledger.VerifiedEntry? {
         ledger.entries.last { verified in
-          verified.entry.holdsSources
+          verified.entry.holdsSources && keeper.removal(of: verified.entry) == nil
             && sources.allSatisfy { name in
               verified.entry.sources.contains { $0.name == name && isGood($0) }
             }
@@ -86,8 +91,22 @@ package struct StoreView: Sendable {
         throw OperatorError(
           "snapshot.ambiguous", .usage, "'\(text)' is the beginning of \(found.count) snapshots")
       }
+      if let moment = keeper.removal(of: first.entry) {
+        throw OperatorError(
+          "snapshot.removed", .nothingDone,
+          "the keeper removed snapshot \(first.entry.snapshot) on \(moment)",
+          hint:
+            "'coffer-restore snapshots' lists what there is; another copy of the store may have it")
+      }
       return first
     }
+  }
+
+  /// The objects that any snapshot needs which was not removed on purpose.
+  ///
+  /// - Throws: `ledger.broken` where an entry contradicts itself.
+  func neededByAny() throws -> NeededSet {
+    try ledger.neededByAny { keeper.removal(of: $0) != nil }
   }
 
   /// Opens the compartments of a snapshot that the identities open.

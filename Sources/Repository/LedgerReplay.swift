@@ -17,16 +17,29 @@ extension Ledger {
 
   /// The objects that any snapshot needs, as they lie in the store now, from one replay of the ledger.
   ///
+  /// - Parameter isGone: says which snapshots do not count.
+  /// - Returns: the objects.
   /// - Throws: `ledger.broken` where an entry contradicts itself.
-  package func neededByAny() throws -> NeededSet {
+  package func neededByAny(
+    without isGone: (LedgerEntry) -> Bool = { _ in false }
+  ) throws -> NeededSet {
     var set = NeededSet()
     var all = NeededSet()
+    // What was added since the last snapshot that counts, and counts only if it lives to see another.
+    var unseen: Set<ObjectName> = []
     for verified in entries {
+      let dropped = verified.entry.unneeded.compactMap { ObjectName(ledgerText: $0) }
       try set.apply(verified.entry)
+      unseen.subtract(dropped)
       for record in verified.entry.added {
         guard let name = ObjectName(ledgerText: record.name) else { continue }
-        all.insert(name, NeededSet.Facts(size: record.size, sha256: record.sha256))
+        if all.objects[name] == nil { unseen.insert(name) }
       }
+      if !isGone(verified.entry) {
+        for name in unseen { if let facts = set.objects[name] { all.insert(name, facts) } }
+        unseen = []
+      }
+      all.replaceHeaders(asSaidIn: verified.entry)
     }
     return all
   }

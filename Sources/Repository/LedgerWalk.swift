@@ -1,5 +1,7 @@
+import Dispatch
 import SecretMemory
 package import Signatures
+import Synchronization
 import Vocabulary
 
 /// A walk along one host's ledger, entry by entry, each checked before it is handed on and none kept.
@@ -7,6 +9,7 @@ package struct LedgerWalk: Sendable {
   /// An entry grows with what a night added: this is a night of more than 50 TB.
   private static let largestEntry = 1 << 30
   private static let largestSignature = 1 << 16
+  private static let loadedTogether = 16
 
   package let host: KeyID
   private let store: any BlobStore
@@ -49,21 +52,45 @@ package struct LedgerWalk: Sendable {
     return LedgerSequence(entries.compactMap(Self.number).max() ?? 0)
   }
 
-  /// Checks entry after entry, from the first.
+  /// Checks entry after entry, from the first, or after one that was checked before.
   ///
   /// - Parameters:
+  ///   - known: the entry that was checked before.
   ///   - last: the number of the last entry there must be.
   ///   - take: is handed each; what was taken before an error holds.
   /// - Throws: `OperatorError` with status `untrusted` and the entry named: `ledger.missing-entry`,
   ///   `ledger.unsigned`, `ledger.bad-signature`, `ledger.other-key`, `ledger.broken`; and what `take`
   ///   throws.
-  package func run(through last: Int, _ take: (Ledger.VerifiedEntry) throws -> Void) throws {
-    var previous: SHA256Digest?
-    for number in 1..<(last + 1) {
-      let verified = try load(LedgerSequence(number), after: previous)
-      previous = verified.sha256
-      try take(verified)
+  package func run(
+    after known: LedgerHead? = nil, through last: Int,
+    _ take: (Ledger.VerifiedEntry) throws -> Void
+  ) throws {
+    var previous = known?.sha256
+    let first = (known?.sequence.number ?? 0) + 1
+    for start in stride(from: first, through: last, by: Self.loadedTogether) {
+      // Signatures and JSON are what takes time; the links are then followed one by one.
+      for result in load(start..<min(start + Self.loadedTogether, last + 1)) {
+        let verified = try result.get()
+        guard verified.entry.previous == previous else {
+          throw untrusted(
+            .ledgerEntry(host, verified.entry.sequence), "broken",
+            "does not follow the entry before it")
+        }
+        previous = verified.sha256
+        try take(verified)
+      }
     }
+  }
+
+  /// Reads entries on all cores; their links are not looked at.
+  private func load(_ numbers: Range<Int>) -> [Result<Ledger.VerifiedEntry, any Error>] {
+    let loaded = Mutex<[Int: Result<Ledger.VerifiedEntry, any Error>]>([:])
+    DispatchQueue.concurrentPerform(iterations: numbers.count) { place in
+      let number = numbers.lowerBound + place
+      let result = Result { try load(LedgerSequence(number)) }
+      loaded.withLock { $0[number] = result }
+    }
+    return loaded.withLock { loaded in numbers.compactMap { loaded[$0] } }
   }
 
   private func names() throws -> [String] { try store.list("ledger/\(host)") }
@@ -75,9 +102,7 @@ package struct LedgerWalk: Sendable {
     return number
   }
 
-  private func load(
-    _ sequence: LedgerSequence, after previous: SHA256Digest?
-  ) throws -> Ledger.VerifiedEntry {
+  private func load(_ sequence: LedgerSequence) throws -> Ledger.VerifiedEntry {
     let name = ObjectName.ledgerEntry(host, sequence)
     guard try store.size(of: name) != nil else {
       throw untrusted(name, "missing-entry", "is missing: an entry was removed")
@@ -92,9 +117,6 @@ package struct LedgerWalk: Sendable {
     }
     guard entry.host == host.description, entry.sequence == sequence else {
       throw untrusted(name, "broken", "stands in the place of another entry")
-    }
-    guard entry.previous == previous else {
-      throw untrusted(name, "broken", "does not follow the entry before it")
     }
     return Ledger.VerifiedEntry(entry: entry, sha256: SHA256Hasher.digest(of: bytes))
   }

@@ -57,6 +57,19 @@ package struct ObjectName: Sendable, Hashable, Comparable {
     ObjectName("ledger/\(host)/\(sequence).minisig")
   }
 
+  /// An entry of the keeper's.
+  package static func keeperEntry(_ sequence: LedgerSequence) -> ObjectName {
+    ObjectName("\(keeperFolder)/\(sequence).json")
+  }
+
+  /// The signature of an entry of the keeper's.
+  package static func keeperSignature(_ sequence: LedgerSequence) -> ObjectName {
+    ObjectName("\(keeperFolder)/\(sequence).minisig")
+  }
+
+  /// Where the keeper's entries lie.
+  static let keeperFolder = "receipts"
+
   /// The description of a batch of objects and their parity, of which there are two copies; the batch is
   /// called by the SHA-256 of its bytes.
   package static func parityManifest(_ batch: SHA256Digest, _ copy: ParityCopy) -> ObjectName {
@@ -93,32 +106,37 @@ package struct ObjectName: Sendable, Hashable, Comparable {
 
   /// Reads a name of one of the shapes that a ledger entry may name; nil for any other text.
   package init?(ledgerText text: String) {
-    if Self.isPack(Array(text.utf8)[...]) {
-      path = text
-      return
-    }
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    switch parts.first {
-    case "indexes", "manifests":
-      let words = text.dropFirst(parts[0].utf8.count + 1).split(
+    // A ledger of years names millions: bytes are looked at, and nothing is taken apart.
+    let bytes = Array(text.utf8)
+    if bytes.starts(with: Self.packs) {
+      guard Self.isPack(bytes) else { return nil }
+    } else {
+      let words = text.drop { $0 != "/" }.dropFirst().split(
         separator: ".", omittingEmptySubsequences: false)
-      guard parts.count == 2, words.count == 3, words[2] == "age",
-        SnapshotID(String(words[0])) != nil, CompartmentName(String(words[1])) != nil
+      guard text.hasPrefix("indexes/") || text.hasPrefix("manifests/"), words.count == 3,
+        words[2] == "age", SnapshotID(String(words[0])) != nil,
+        CompartmentName(String(words[1])) != nil
       else { return nil }
-    default: return nil
     }
     path = text
   }
 
-  /// Whether bytes name a pack or its header; asked often, for a ledger may have a million of them.
-  private static func isPack(_ name: ArraySlice<UInt8>) -> Bool {
-    let (folder, digits) = (Array("packs/".utf8), 64)
-    let hex = name.dropFirst(folder.count + 3).prefix(digits)
-    let rest = name.dropFirst(folder.count + 3 + digits)
-    return name.starts(with: folder) && hex.count == digits
-      && hex.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-      && name.dropFirst(folder.count).starts(with: hex.prefix(2) + [UInt8(ascii: "/")])
-      && (rest.isEmpty || rest.elementsEqual(headerSuffix.utf8))
+  private static let packs = Array("packs/".utf8)
+  private static let header = Array(headerSuffix.utf8)
+
+  /// Whether it is `packs/`, the first two of 64 lower-case hexadecimal digits, `/`, all of them, and for
+  /// a header its suffix.
+  private static func isPack(_ bytes: [UInt8]) -> Bool {
+    let (start, end) = (packs.count + 3, packs.count + 3 + 64)
+    guard bytes.count == end || bytes.count == end + header.count,
+      bytes[end...].elementsEqual(bytes.count == end ? [] : header),
+      bytes[start - 1] == UInt8(ascii: "/"), bytes[start] == bytes[start - 3],
+      bytes[start + 1] == bytes[start - 2]
+    else { return false }
+    return bytes[start..<end].allSatisfy { byte in
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+    }
   }
 
   /// The snapshot and compartment in an index's name, nil for other objects.

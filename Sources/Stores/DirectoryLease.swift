@@ -12,6 +12,8 @@ import Vocabulary
 final class DirectoryLease: WriterLease {
   private static let name = Array("lock".utf8)
   private static let mark = Array("finished".utf8)
+  /// A keeper who removes what nobody needs has every writer's lock for so long, and seldom longer.
+  private static let patience = Duration.seconds(5)
 
   private let scratch: OpenFolder
   private let lock: Mutex<Descriptor?>
@@ -24,9 +26,7 @@ final class DirectoryLease: WriterLease {
   /// - Throws: `run.locked` where another process has it; `Errno`.
   init(in scratch: OpenFolder, called path: String) throws {
     let file = try scratch.handle.open(Self.name, O_RDWR | O_CREAT, mode: 0o600)
-    let problem = file.lend {
-      flock($0.rawValue, LOCK_EX | LOCK_NB) == 0 ? nil : Errno(rawValue: errno)
-    }
+    let problem = file.lend { Self.take($0) }
     if let problem, problem != .wouldBlock { throw problem }
     guard problem == nil else {
       throw OperatorError(
@@ -36,6 +36,17 @@ final class DirectoryLease: WriterLease {
     try Self.settle(scratch)
     self.scratch = scratch
     lock = Mutex(file)
+  }
+
+  /// Waits a little for a lock that another process has.
+  private static func take(_ file: FileDescriptor) -> Errno? {
+    let start = ContinuousClock.now
+    while flock(file.rawValue, LOCK_EX | LOCK_NB) != 0 {
+      let problem = Errno(rawValue: errno)
+      guard problem == .wouldBlock, ContinuousClock.now - start < patience else { return problem }
+      usleep(50_000)
+    }
+    return nil
   }
 
   private static func settle(_ scratch: OpenFolder) throws {

@@ -20,4 +20,25 @@ package enum StoreRegistry {
       "stores of the kind '\(location[..<scheme.lowerBound])' are not known: '\(location)'",
       hint: "name a directory")
   }
+
+  /// Takes the right of every other writer to a store: no night is under way while they are held.
+  ///
+  /// - Parameters:
+  ///   - location: the store.
+  ///   - own: the caller's own name, whose right he has.
+  /// - Returns: the rights, to be released soon: a night that begins meanwhile waits a little, then fails.
+  /// - Throws: `run.locked` where a night is under way; none is held then.
+  package static func quiet(_ location: String, but own: String) throws -> [any WriterLease] {
+    let writers = try open(location).list(".tmp").filter { $0 != own }
+    var leases: [any WriterLease] = []
+    do {
+      for writer in writers {
+        leases.append(try open(location, writer: writer).prepareForWriting())
+      }
+    } catch {
+      for lease in leases { lease.release() }
+      throw error
+    }
+    return leases
+  }
 }

@@ -6,7 +6,8 @@ import SecretMemory
 import SystemPackage
 import Vocabulary
 
-/// Fills a catalog with chunks and looks them up, or rebuilds one from a store; prints one JSON object.
+/// Fills a catalog with chunks and looks them up, rebuilds one from a store, or writes a long ledger for
+/// a keeper to read; prints one JSON object.
 ///
 /// `Scripts/bench index` runs it.
 @main struct ChunkTableBenchmark {
@@ -18,9 +19,12 @@ import Vocabulary
     guard arguments.count == 4, let count = Int(arguments[3]),
       let core = CompartmentName("core")
     else {
-      throw OperatorError("usage", .usage, "table|rebuild FOLDER COUNT")
+      throw OperatorError("usage", .usage, "table|rebuild|ledger FOLDER COUNT")
     }
     let folder = FilePath(arguments[2])
+    if arguments[1] == "ledger" {
+      return try LedgerBenchmark.run(in: folder, nights: 3_650, objects: count)
+    }
     if arguments[1] == "rebuild" { return try RebuildBenchmark.run(in: folder, count) }
     let path = folder.appending("catalog.sqlite")
     var chance = Chance()

@@ -38,6 +38,13 @@ struct StoreOptions: ParsableArguments {
     completion: .directory)
   var state: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The store keeper's public key, the file keeper.pub of his folder.",
+      discussion: "His word is then taken for which snapshots were removed on purpose."),
+    completion: .file())
+  var keeper: String?
+
   /// Opens the store and checks the ledger.
   func open() throws -> StoreView {
     var expected: SHA256Digest?
@@ -50,7 +57,9 @@ struct StoreOptions: ParsableArguments {
     }
     let known = try state.flatMap { try HostState.head(in: FilePath($0)) }
     let view = try StoreView(
-      store, trusting: try ledgerTrust(), expected: expected, unfinishedAfter: known?.sequence)
+      store, trusting: try ledgerTrust(), expected: expected,
+      keeper: try keeper.map { try VerifyingKey(hostKeyAt: FilePath($0)) },
+      unfinishedAfter: known?.sequence)
     if let state, let head = known {
       try view.ledger.mustContain(head.sha256, rememberedBy: "the state folder \(state)")
     }

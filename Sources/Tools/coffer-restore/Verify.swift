@@ -41,7 +41,7 @@ extension CofferRestore {
         throw OperatorError(
           "verify.mismatch", .mismatch,
           "\(report.problems.count) things are not what the host signed for, see above",
-          hint: "docs/runbooks/when-a-check-fails.md")
+          hint: view.keeper.hint ?? "docs/runbooks/when-a-check-fails.md")
       }
       console.say(
         "ok: \(report.objects) objects, \(ByteText(report.bytes)); "

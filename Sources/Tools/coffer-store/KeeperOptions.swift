@@ -8,6 +8,9 @@ import Vocabulary
 
 /// Which store, and whose signatures in it are trusted.
 struct KeeperOptions: ParsableArguments {
+  /// Whose temporary files a keeper's are.
+  static let writer = "keeper"
+
   @Option(help: "The store: a directory.", completion: .directory)
   var store: String
 
@@ -25,7 +28,7 @@ struct KeeperOptions: ParsableArguments {
 
   /// Opens the store and the keeper's folder, and remembers the keys that were named.
   func open() throws -> (store: any BlobStore, keeper: KeeperFolder) {
-    let store = try StoreRegistry.open(store, writer: "keeper")
+    let store = try StoreRegistry.open(store, writer: Self.writer)
     // Nothing is made in a folder that is no store.
     _ = try StoreFormat.load(from: store)
     let keeper = try KeeperFolder(state.map { FilePath($0) }, of: FilePath(self.store))

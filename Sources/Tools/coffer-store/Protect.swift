@@ -31,7 +31,8 @@ extension CofferStore {
       let lease = try store.prepareForWriting()
       var heads = try RememberedHeads(in: folder)
       let holdings = try StoreHoldings(
-        in: store, of: KnownHosts(in: folder), remembering: heads, without: DroppedSnapshots())
+        in: store, of: KnownHosts(in: folder), remembering: heads,
+        without: DroppedSnapshots(in: store, of: folder))
       console.begin("parity")
       let report = try Protection(
         store, holdings, meter: context.meter, interruption: context.interruption

@@ -38,8 +38,10 @@ extension CofferStore {
       let console = context.console
       let (store, folder) = try keeper.open()
       let lock = try folder.lock()
+      try KeeperAtWork.receive(in: store, folder)
       let lease = repair ? try store.prepareForWriting() : nil
-      let (hosts, dropped) = (KnownHosts(in: folder), DroppedSnapshots())
+      let hosts = KnownHosts(in: folder)
+      let dropped = try DroppedSnapshots(in: store, of: folder)
       var heads = try RememberedHeads(in: folder)
       let holdings = try StoreHoldings(
         in: store, of: hosts, remembering: heads, without: dropped)

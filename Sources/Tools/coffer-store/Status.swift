@@ -22,7 +22,7 @@ extension CofferStore {
       let (store, folder) = try keeper.open()
       let holdings = try StoreHoldings(
         in: store, of: KnownHosts(in: folder), remembering: RememberedHeads(in: folder),
-        without: DroppedSnapshots())
+        without: DroppedSnapshots(in: store, of: folder))
       for holding in holdings.hosts {
         context.console.say(
           "\(holding.host)  \(holding.snapshots) snapshots, \(holding.count) objects, "

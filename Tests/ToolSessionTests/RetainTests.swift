@@ -1,0 +1,150 @@
+import Foundation
+import Keeping
+import ProofTools
+import Repository
+import Retention
+import Signatures
+import Stores
+import SystemPackage
+import Testing
+import Vocabulary
+
+/// Nights that a keeper thins out, and the host and its officers afterwards.
+@Suite(.serialized, .timeLimit(.minutes(20))) struct RetainTests {
+  private static let month = TimeSpan.days(30)
+
+  /// A keeper's work on some day of the past month, done with the tool's own parts: no clock is turned.
+  private func onDay<Result>(
+    _ day: Int, of host: Deployment,
+    _ work: (inout KeeperRecord, any BlobStore, KnownHosts) throws -> Result
+  ) throws -> Result {
+    let path = FilePath(host.store.path)
+    let store = DirectoryStore(path, writer: "keeper")
+    let lease = try store.prepareForWriting()
+    defer { lease.release() }
+    let folder = try KeeperFolder(FilePath(host.path("keeper")), of: path)
+    let hosts = KnownHosts(in: folder)
+    try hosts.remember(VerifyingKey(hostKeyAt: FilePath(host.path("keys/host.pub"))))
+    let now = Timestamp.now() + .days(day - 30)
+    var record = try KeeperRecord(in: store, of: folder, clock: { now })
+    _ = try Reception(in: store, of: hosts).receive(into: &record)
+    return try work(&record, store, hosts)
+  }
+
+  /// A host with six nights that its keeper saw on six days, a month ago.
+  private func seen() async throws -> Deployment {
+    let host = try await Deployment()
+    try await host.initialise()
+    for number in 0..<30 { try host.write("number \(number)\n", to: "config/many/\(number)") }
+    for night in 0..<6 {
+      try host.write(String(repeating: "night \(night)\n", count: 2_000), to: "config/night")
+      try await host.night()
+      try onDay(night, of: host) { _, _, _ in }
+    }
+    return host
+  }
+
+  private func retain(_ host: Deployment, _ arguments: String...) async throws -> Program.Outcome {
+    try await host.keeper(
+      ["retain", "--keep-last", "1", "--state", host.path("keeper")] + arguments)
+  }
+
+  @Test func marksFirstThenRemovesAndWhatStaysIsWhole() async throws {
+    let host = try await seen()
+    let before = try host.store.objects()
+    let snapshots = try host.store.entries().map { try host.snapshot(of: $0) }
+    // Without --apply nothing is touched but for receipts.
+    try await retain(host).expect(0, naming: "would be marked", "--apply")
+    #expect(try host.store.objects() == before)
+    try await retain(host, "--apply").expect(0, naming: "marked, to go after")
+    try await host.verify().expect(0)
+    // The same ten days earlier: its grace is over by now.
+    let old = try await seen()
+    let gone = try old.store.entries().prefix(3).map { try old.snapshot(of: $0) }
+    try onDay(20, of: old) { record, store, hosts in
+      let run = RetentionRun(in: store, of: hosts, interruption: Interruption())
+      let policy = try RetentionPolicy(last: 1, periods: [:], within: nil, floors: .least)
+      try run.mark(run.plan(policy, record), grace: .days(3), in: &record)
+    }
+    let held = try #require(gone.last)
+    try await old.keeper("hold", held, "--reason", "a lawsuit", "--state", old.path("keeper"))
+      .expect(0)
+    let removal = try await retain(old, "--apply", "--json").expect(0)
+    let event = try #require(try removal.events().first { $0.name == "removed" })
+    #expect(event.texts("snapshots") == Array(gone.prefix(2)))
+    #expect((event.number("objects") ?? 0) >= 4 && (event.number("bytes") ?? 0) > 0)
+    for id in gone.prefix(2) {
+      #expect(try old.store.names("manifests").allSatisfy { !$0.contains(id) })
+    }
+    try await expectWhole(old, gone: gone[0], held: held)
+    #expect(snapshots.count == 6)
+  }
+
+  /// What the host, its officers and the scrub say afterwards.
+  private func expectWhole(_ host: Deployment, gone: String, held: String) async throws {
+    // Nobody's word is taken unasked: what is missing is missing.
+    try await host.verify().expect(4, "verify.mismatch", naming: "--keeper")
+    let keeper = ["--keeper", host.path("keeper/keeper.pub")]
+    try await host.restore(["verify"] + host.allIdentities + keeper, from: host.store).expect(0)
+    let list = try await host.restore(["snapshots"] + keeper, from: host.store)
+    list.expect(0, naming: "removed by the keeper", "held by the keeper: a lawsuit")
+    let missing = try await host.restore(
+      ["verify", "--snapshot", gone] + host.allIdentities + keeper, from: host.store)
+    missing.expect(5, "snapshot.removed", naming: gone)
+    try await host.restore(
+      ["run", "--snapshot", held, "--source", "synapse-config", "--target", host.path("held")]
+        + host.allIdentities, from: host.store
+    ).expect(0)
+    #expect(try host.folder.readText("held/night").hasPrefix("night 2\n"))
+    try await host.keeper("scrub", "--state", host.path("keeper")).expect(0)
+    // The next night finds all it builds upon, and warns of nothing.
+    let night = try await host.night()
+    #expect(!night.errors.contains("lost"), "\(night)")
+    try await host.backup("status").expect(0)
+    try await host.drill().expect(0)
+    // A key that is not the keeper's is not believed.
+    let stranger = try await host.restore(
+      ["verify", "--keeper", host.path("keys/host.pub")] + host.allIdentities, from: host.store)
+    stranger.expect(13, "receipts.other-key")
+  }
+
+  @Test func stopsWhereWhatStaysLooksWorseThanWhatWouldGo() async throws {
+    let host = try await seen()
+    try host.write("", to: "config/night")
+    try host.remove("config/many")
+    try await host.night()
+    let before = try host.store.objects()
+    try await retain(host).expect(14, "retain.smaller", naming: "synapse-config", "--despite")
+    try await retain(host, "--despite", "smaller").expect(14, "retain.fewer-files")
+    #expect(
+      try host.store.objects().filter { !$0.key.hasPrefix("receipts/") }
+        == before.filter { !$0.key.hasPrefix("receipts/") })
+    try await retain(host, "--despite", "smaller", "--despite", "fewer-files", "--apply").expect(0)
+    // What was accepted once is not held against the next run.
+    try await retain(host).expect(0)
+  }
+
+  @Test func saysWhatIsWrongWithACommandLine() async throws {
+    let host = try await seen()
+    let state = ["--state", host.path("keeper")]
+    try await host.keeper(["retain"] + state).expect(2, "retain.no-rule")
+    try await retain(host, "--min-age", "1d").expect(14, "retain.floor")
+    try await retain(host, "--grace", "1h").expect(14, "retain.floor")
+    try await retain(host, "--despite", "everything").expect(2, "usage")
+    try await retain(host, "--drill-report", host.configuration).expect(2, "drill.unreadable")
+    try host.write(
+      "{\"type\":\"coffer-drill-report\",\"passed\":false,\"finished\":\"2026-01-02T03:04:05Z\"}",
+      to: "drill.json")
+    try await retain(host, "--drill-report", host.path("drill.json"))
+      .expect(14, "retain.drill-failed")
+    try await host.keeper(["release", "2026"] + state).expect(2, "snapshot.ambiguous")
+    try await host.keeper(["hold", "1999", "--reason", "none"] + state)
+      .expect(2, "snapshot.unknown")
+    // The key is the keeper's own, and for him alone.
+    let mode = try FileManager.default.attributesOfItem(atPath: host.path("keeper/keeper.key"))
+    #expect(mode[.posixPermissions] as? Int == 0o600)
+    // Without it nobody goes on with his entries.
+    try host.remove("keeper/keeper.key")
+    try await retain(host).expect(2, "keeper.no-key")
+  }
+}
