@@ -86,6 +86,7 @@ let package = Package(
     doorway("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
     doorway("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     doorway("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    doorway("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
     doorway("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
     doorway("CTSS2", pkgConfig: "tss2-esys", apt: "libtss2-dev"),
     doorway("CCryptsetup", pkgConfig: "libcryptsetup", apt: "libcryptsetup-dev"),
@@ -125,6 +126,9 @@ let package = Package(
       uses: [
         "Vocabulary", "SecretMemory", "LocalFiles", "Signatures", "Repository", systemPackage,
       ]),
+
+    room("Parity", uses: ["Vocabulary", "SecretMemory", "Repository", "CISAL"]),
+    room("Scrubbing", uses: ["Vocabulary", "Signatures", "Repository", "Keeping", "Parity"]),
 
     // What is backed up.
     room("Configuration", uses: ["Vocabulary", yams, systemPackage]),
@@ -216,8 +220,8 @@ let package = Package(
     tool(
       "coffer-store",
       uses: [
-        "Vocabulary", "Signatures", "Repository", "Stores", "Keeping", "OperatorConsole",
-        argumentParser, systemPackage,
+        "Vocabulary", "Signatures", "LocalFiles", "Repository", "Stores", "Keeping", "Scrubbing",
+        "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // Measures what no tool shows alone; `Scripts/bench index` runs it.
@@ -258,6 +262,17 @@ let package = Package(
       uses: [
         "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "ProofTools",
         systemPackage,
+      ]),
+    proofs(
+      of: "Parity",
+      uses: [
+        "Vocabulary", "SecretMemory", "Repository", "Stores", "ProofTools", systemPackage,
+      ]),
+    proofs(
+      of: "Scrubbing",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "Keeping",
+        "ProofTools", systemPackage,
       ]),
     proofs(
       of: "Catalog",

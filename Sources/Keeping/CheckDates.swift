@@ -11,8 +11,8 @@ package enum CheckOutcome: String, Sendable {
 
 /// When each object was checked last, and what was found: `checks`, a line a check.
 ///
-/// A line is `SECONDS OUTCOME NAME`; the last line of a name counts. Lines are durable before a run relies
-/// on them, so a run that is killed is gone on with.
+/// A line is `SECONDS OUTCOME NAME`; the last line of a name counts. Lines `SECONDS pass started` and
+/// `SECONDS pass finished` stand around the checks of one scrub: what a killed one checked is known by them.
 package struct CheckDates: Sendable {
   /// The last check of an object.
   package struct Check: Sendable {
@@ -22,6 +22,13 @@ package struct CheckDates: Sendable {
     package init(time: Timestamp, outcome: CheckOutcome) {
       (self.time, self.outcome) = (time, outcome)
     }
+  }
+
+  /// What a line says.
+  package enum Line {
+    case check(name: ArraySlice<UInt8>, Check)
+    case passStarted
+    case passFinished
   }
 
   private let path: FilePath
@@ -34,7 +41,7 @@ package struct CheckDates: Sendable {
   /// Hands on every line that can be read, oldest first; none where there is no file yet.
   ///
   /// - Throws: `keeper.unusable`, and what `take` throws.
-  package func each(_ take: (_ name: ArraySlice<UInt8>, Check) throws -> Void) throws {
+  package func each(_ take: (Line) throws -> Void) throws {
     var rest: [UInt8] = []
     do {
       try LocalPath(path).stream { piece in
@@ -80,17 +87,38 @@ package struct CheckDates: Sendable {
     }
   }
 
+  /// Marks the beginning of a scrub.
+  ///
+  /// - Throws: `keeper.unusable`.
+  package func startPass() throws { try mark("started") }
+
+  /// Marks the end of a scrub.
+  ///
+  /// - Throws: `keeper.unusable`.
+  package func finishPass() throws { try mark("finished") }
+
+  private func mark(_ word: String) throws {
+    try KeeperFolder.reporting(path) {
+      try LineFile(path).append(Array("\(Timestamp.now().secondsSince1970) pass \(word)\n".utf8))
+    }
+  }
+
   private static func line(_ name: String, _ check: Check) -> [UInt8] {
     Array("\(check.time.secondsSince1970) \(check.outcome.rawValue) \(name)\n".utf8)
   }
 
-  private static func read(
-    _ line: ArraySlice<UInt8>, _ take: (ArraySlice<UInt8>, Check) throws -> Void
-  ) throws {
+  private static func read(_ line: ArraySlice<UInt8>, _ take: (Line) throws -> Void) throws {
     let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
-    guard words.count == 3, let seconds = Int(String(decoding: words[0], as: UTF8.self)),
-      let outcome = CheckOutcome(rawValue: String(decoding: words[1], as: UTF8.self))
-    else { return }
-    try take(words[2], Check(time: Timestamp(secondsSince1970: seconds), outcome: outcome))
+    guard words.count == 3, let seconds = Int(String(decoding: words[0], as: UTF8.self)) else {
+      return
+    }
+    switch String(decoding: words[1], as: UTF8.self) {
+    case "pass" where words[2].elementsEqual("started".utf8): try take(.passStarted)
+    case "pass" where words[2].elementsEqual("finished".utf8): try take(.passFinished)
+    case let word:
+      guard let outcome = CheckOutcome(rawValue: word) else { return }
+      let time = Timestamp(secondsSince1970: seconds)
+      try take(.check(name: words[2], Check(time: time, outcome: outcome)))
+    }
   }
 }

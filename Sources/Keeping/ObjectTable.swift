@@ -25,7 +25,10 @@ package struct ObjectTable: Sendable {
   package func text(at row: Int) -> String { String(decoding: nameBytes(row), as: UTF8.self) }
 
   /// The name of a row's object.
-  package func name(at row: Int) -> ObjectName? { ObjectName(ledgerText: text(at: row)) }
+  package func name(at row: Int) -> ObjectName? {
+    let text = text(at: row)
+    return ObjectName(ledgerText: text) ?? ObjectName(parityText: text)
+  }
 
   /// The length of a row's object in bytes.
   package func size(at row: Int) -> Int { sizes[row] }

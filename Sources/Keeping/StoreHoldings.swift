@@ -1,5 +1,5 @@
 package import Repository
-import Signatures
+package import Signatures
 
 /// What a store must hold, for every host that has a ledger in it or had one.
 package struct StoreHoldings: Sendable {
@@ -28,6 +28,14 @@ package struct StoreHoldings: Sendable {
         LedgerWalk(of: host, in: store, format, trusting: trust),
         isVouchedFor: trust.isSomebodys, knowing: heads[host], without: dropped)
     }
+  }
+
+  /// The heads of the ledgers that hold.
+  package var soundHeads: [KeyID: LedgerHead] {
+    let sound = hosts.filter { $0.problem == nil }.compactMap { host in
+      host.head.map { (host.host, $0) }
+    }
+    return Dictionary(uniqueKeysWithValues: sound)
   }
 
   /// Whether any kept snapshot of any host needs an object.

@@ -25,6 +25,9 @@ package struct RunLock: ~Copyable {
       hint: "wait for it to end; 'coffer-backup status' shows what the last one did")
   }
 
+  /// Gives the lock back.
+  package consuming func release() {}
+
   deinit {
     try? file.close()
   }

@@ -47,6 +47,17 @@ package protocol BlobStore: Sendable {
     _ write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
   ) throws -> any StagedObject
 
+  /// Keeps an object in place of what has its name, as `put` keeps a new one.
+  ///
+  /// - Parameters:
+  ///   - name: the object.
+  ///   - write: as in `put`.
+  /// - Throws: what `write` throws; what had the name has it still then.
+  func replace(
+    _ name: ObjectName,
+    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws
+
   /// Keeps several new objects that belong together, in their order, as nearly at once as can be.
   ///
   /// All are durable when the call returns. A crash, or a name that is taken, leaves those before it.

@@ -1,6 +1,12 @@
 package import Signatures
 package import Vocabulary
 
+/// The two copies of a batch's description, either of which will do.
+package enum ParityCopy: String, Sendable, CaseIterable {
+  case first = "json"
+  case second = "copy.json"
+}
+
 /// The name of an object in a store, relative to its root; see `docs/formats/store.md`, Objects.
 ///
 /// Only names of the format's own shapes exist, so a name read from a ledger cannot lead outside.
@@ -49,6 +55,40 @@ package struct ObjectName: Sendable, Hashable, Comparable {
   /// The signature of a ledger entry.
   package static func ledgerSignature(_ host: KeyID, _ sequence: LedgerSequence) -> ObjectName {
     ObjectName("ledger/\(host)/\(sequence).minisig")
+  }
+
+  /// The description of a batch of objects and their parity, of which there are two copies; the batch is
+  /// called by the SHA-256 of its bytes.
+  package static func parityManifest(_ batch: SHA256Digest, _ copy: ParityCopy) -> ObjectName {
+    parity(batch, copy.rawValue)
+  }
+
+  /// A parity shard of a batch, counted from 0.
+  package static func parityShard(_ batch: SHA256Digest, _ number: Int) -> ObjectName {
+    let digits = String(number)
+    return parity(batch, String(repeating: "0", count: max(0, 3 - digits.utf8.count)) + digits)
+  }
+
+  private static func parity(_ batch: SHA256Digest, _ suffix: String) -> ObjectName {
+    ObjectName("parity/\(batch.hex.prefix(2))/\(batch.hex).\(suffix)")
+  }
+
+  /// Reads the name of an object that belongs to the parity of a batch; nil for any other text.
+  package init?(parityText text: String) {
+    let words = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard words.count == 2, let batch = SHA256Digest(hex: words[0].suffix(64)) else { return nil }
+    let number = words[1].utf8.count == 3 ? Int(words[1]) : nil
+    let names =
+      number.map { [Self.parityShard(batch, $0)] }
+      ?? ParityCopy.allCases.map { Self.parityManifest(batch, $0) }
+    guard let name = names.first(where: { $0.path == text }) else { return nil }
+    self = name
+  }
+
+  /// The batch whose parity an object belongs to, nil for other objects.
+  package var parityBatch: SHA256Digest? {
+    guard path.hasPrefix("parity/") else { return nil }
+    return SHA256Digest(hex: path.dropFirst("parity/ab/".utf8.count).prefix(64))
   }
 
   /// Reads a name of one of the shapes that a ledger entry may name; nil for any other text.

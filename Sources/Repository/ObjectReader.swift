@@ -19,19 +19,15 @@ package struct ObjectReader: Sendable {
   package func read(_ name: ObjectName) throws -> [UInt8] {
     let facts = try facts(name)
     // Looked at first: an object blown up by somebody must not be taken into memory.
-    try Self.compareSize(name, facts, try size(of: name))
+    try ObjectCheck.compareSize(name, facts, try size(of: name))
     let bytes = try store.read(name, 0..<facts.size)
-    try Self.compareDigest(name, facts, SHA256Hasher.digest(of: bytes))
+    try ObjectCheck.compareDigest(name, facts, SHA256Hasher.digest(of: bytes))
     return bytes
   }
 
   /// Checks an object without keeping it.
   package func check(_ name: ObjectName) throws {
-    let facts = try facts(name)
-    try Self.compareSize(name, facts, try size(of: name))
-    var hasher = SHA256Hasher()
-    try store.stream(name) { hasher.update($0) }
-    try Self.compareDigest(name, facts, hasher.finish())
+    try ObjectCheck.run(name, facts(name), in: store)
   }
 
   /// Opens an object that is an age file.
@@ -57,7 +53,7 @@ package struct ObjectReader: Sendable {
     _ name: ObjectName, with identities: [any Identity], _ take: (RawSpan) throws -> Void
   ) throws {
     let facts = try facts(name)
-    try Self.compareSize(name, facts, try size(of: name))
+    try ObjectCheck.compareSize(name, facts, try size(of: name))
     var hasher = SHA256Hasher()
     var file = ArrivingAgeFile(identities: identities)
     var failure: (any Error)?
@@ -69,7 +65,7 @@ package struct ObjectReader: Sendable {
       hasher.update(bytes)
       attempt { try file.feed(bytes, take) }
     }
-    try Self.compareDigest(name, facts, hasher.finish())
+    try ObjectCheck.compareDigest(name, facts, hasher.finish())
     do {
       if let failure { throw failure }
       try file.finish(take)
@@ -105,27 +101,5 @@ package struct ObjectReader: Sendable {
         hint: "fetch it from another copy of the store")
     }
     return size
-  }
-
-  private static let hint = "it is damaged or forged; fetch it from another copy of the store"
-
-  private static func compareSize(
-    _ name: ObjectName, _ facts: NeededSet.Facts, _ size: Int
-  ) throws {
-    guard size == facts.size else {
-      throw OperatorError(
-        "object.size", .mismatch,
-        "\(name) is \(size) bytes long; the host signed for \(facts.size)", hint: hint)
-    }
-  }
-
-  private static func compareDigest(
-    _ name: ObjectName, _ facts: NeededSet.Facts, _ digest: SHA256Digest
-  ) throws {
-    guard digest == facts.sha256 else {
-      throw OperatorError(
-        "object.digest", .mismatch, "\(name) is not what the host signed for: its SHA-256 differs",
-        hint: hint)
-    }
   }
 }

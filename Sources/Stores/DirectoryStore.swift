@@ -53,6 +53,22 @@ package struct DirectoryStore: BlobStore {
     }
   }
 
+  package func replace(
+    _ name: ObjectName,
+    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws {
+    try reporting("cannot write \(name) to \(location)") {
+      let object = try self.write(name, write)
+      do {
+        try object.replace()
+      } catch {
+        object.discard()
+        throw error
+      }
+      try object.sync()
+    }
+  }
+
   package func putTogether(_ objects: [(name: ObjectName, bytes: [UInt8])]) throws {
     try reporting("cannot write to \(location)") {
       let written = try objects.map { object in
@@ -96,7 +112,10 @@ package struct DirectoryStore: BlobStore {
     try reporting("cannot read \(name) in \(location)") {
       try open(name).lend { file in
         _ = posix_fadvise(file.rawValue, 0, 0, POSIX_FADV_SEQUENTIAL)
-        var buffer = [UInt8](repeating: 0, count: Self.pieceSize)
+        // Room for one byte more than there is: a small object is read in one call, and its end in another.
+        let size = try Int(file.seek(offset: 0, from: .end)) + 1
+        try file.seek(offset: 0, from: .start)
+        var buffer = [UInt8](repeating: 0, count: min(size, Self.pieceSize))
         while true {
           let got = unsafe try buffer.withUnsafeMutableBytes { unsafe try file.read(into: $0) }
           guard got > 0 else { return }

@@ -10,9 +10,14 @@ import Vocabulary
 struct CheckDatesTests {
   private func all(_ dates: CheckDates) throws -> [String] {
     var lines: [String] = []
-    try dates.each { name, check in
-      lines.append(
-        "\(check.time.secondsSince1970) \(check.outcome) \(String(decoding: name, as: UTF8.self))")
+    try dates.each { line in
+      switch line {
+      case .check(let name, let check):
+        let text = String(decoding: name, as: UTF8.self)
+        lines.append("\(check.time.secondsSince1970) \(check.outcome) \(text)")
+      case .passStarted: lines.append("started")
+      case .passFinished: lines.append("finished")
+      }
     }
     return lines
   }
@@ -30,6 +35,9 @@ struct CheckDatesTests {
     #expect(try all(dates) == ["1 good packs/a"])
     try dates.add([("packs/c", .init(time: second, outcome: .hurt))])
     #expect(try all(dates) == ["1 good packs/a", "2 hurt packs/c"])
+    try dates.startPass()
+    try dates.finishPass()
+    #expect(try all(dates).suffix(2) == ["started", "finished"])
     try dates.rewrite([("packs/c", .init(time: second, outcome: .good))])
     #expect(try all(dates) == ["2 good packs/c"])
   }

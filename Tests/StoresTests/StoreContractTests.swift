@@ -96,6 +96,27 @@ struct StoreContractTests {
     #expect(try store.read(name) == [1, 2, 3])
   }
 
+  @Test("an object that replaces another is whole, or the other stays", arguments: StoreKind.all)
+  func replacing(kind: StoreKind) throws {
+    let folder = try ScratchFolder()
+    let store = try kind.prepared(in: folder)
+    let name = ObjectName.pack(of: [1])
+    func replace(_ pieces: [[UInt8]], _ end: OperatorError?) throws {
+      try store.replace(name) { take in
+        for piece in pieces { try piece.withBytes { try take($0) } }
+        if let end { throw end }
+      }
+    }
+    try replace([[1], [2, 3]], nil)
+    #expect(try store.read(name) == [1, 2, 3])
+    try replace([[4], [], [5]], nil)
+    #expect(try store.read(name) == [4, 5])
+    let end = OperatorError("proof", .failed, "it is not what it should be")
+    #expect(refusal { try replace([[6]], end) } == end)
+    #expect(try store.read(name) == [4, 5])
+    #expect(try store.list("packs").count == 1)
+  }
+
   @Test(
     "objects put together are all there, and where a name is taken nothing is replaced",
     arguments: StoreKind.all

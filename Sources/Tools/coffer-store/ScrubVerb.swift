@@ -1,0 +1,71 @@
+import ArgumentParser
+import Keeping
+import LocalFiles
+import OperatorConsole
+import Repository
+import Scrubbing
+import Vocabulary
+
+extension CofferStore {
+  /// Checks what a store holds.
+  struct ScrubVerb: CofferVerb {
+    static let configuration = CommandConfiguration(
+      commandName: "scrub",
+      abstract: "Check every object of every kept snapshot, and every ledger.",
+      discussion: """
+        Size and SHA-256 of objects, signatures and links of ledgers. With --fraction 1/7, run every \
+        night, each object is checked once a week: what was checked longest ago comes first. A run that \
+        was stopped or killed is gone on with. Hurt objects, and the snapshots that need them, are named: \
+        exit code 4. Objects that no snapshot needs are listed, and left alone. --repair mends what is \
+        hurt from the parity that 'protect' made; what was mended is proven before it takes its place.
+        """)
+
+    @OptionGroup var keeper: KeeperOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: "Check this part of the store's bytes only, such as 1/7.")
+    var fraction: CheckShare = .everything
+
+    @Option(help: "Read at most so many bytes a second, such as 50M.")
+    var maxRate: ByteRate?
+
+    @Flag(help: "Mend what is hurt, as far as there is parity.")
+    var repair = false
+
+    @OptionGroup var parity: ParityOption
+
+    func perform(_ context: ToolContext) throws -> ExitStatus {
+      let console = context.console
+      let (store, folder) = try keeper.open()
+      let lock = try folder.lock()
+      let lease = repair ? try store.prepareForWriting() : nil
+      let (hosts, dropped) = (KnownHosts(in: folder), DroppedSnapshots())
+      var heads = try RememberedHeads(in: folder)
+      let holdings = try StoreHoldings(
+        in: store, of: hosts, remembering: heads, without: dropped)
+      console.begin("objects")
+      let scrub = Scrub(
+        store, folder, holdings, without: dropped, meter: context.meter,
+        interruption: context.interruption)
+      let report = try scrub.run(
+        fraction, atMost: maxRate ?? .unlimited,
+        mending: repair ? .mend(percent: parity.parity) : .report)
+      lease?.release()
+      try heads.remember(holdings.soundHeads)
+      try KeeperJournal(in: folder).note("scrub", ScrubText.details(report))
+      lock.release()
+      ScrubText(report).tell(console)
+      let verdict = LedgerVerdict(holdings).tell(console)
+      guard report.hurt.isEmpty || verdict == .untrusted else { throw ScrubText.failure(report) }
+      return verdict
+    }
+  }
+}
+
+extension CheckShare: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+
+extension ByteRate: ExpressibleByArgument {
+  package convenience init?(argument: String) { self.init(argument) }
+}
