@@ -130,6 +130,14 @@ let package = Package(
     room("Parity", uses: ["Vocabulary", "SecretMemory", "Repository", "CISAL"]),
     room("Scrubbing", uses: ["Vocabulary", "Signatures", "Repository", "Keeping", "Parity"]),
 
+    // What carries a store across an air gap.
+    room(
+      "Volumes",
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Signatures", "Repository", "Keeping",
+        "Parity", systemPackage,
+      ]),
+
     // What is backed up.
     room("Configuration", uses: ["Vocabulary", yams, systemPackage]),
     room(
@@ -220,8 +228,8 @@ let package = Package(
     tool(
       "coffer-store",
       uses: [
-        "Vocabulary", "Signatures", "LocalFiles", "Repository", "Stores", "Keeping", "Scrubbing",
-        "OperatorConsole", argumentParser, systemPackage,
+        "Vocabulary", "SecretMemory", "Signatures", "LocalFiles", "Repository", "Stores", "Keeping",
+        "Scrubbing", "Volumes", "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // Measures what no tool shows alone; `Scripts/bench index` runs it.

@@ -58,14 +58,9 @@ package struct DirectoryStore: BlobStore {
     from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
   ) throws {
     try reporting("cannot write \(name) to \(location)") {
-      let object = try self.write(name, write)
-      do {
-        try object.replace()
-      } catch {
-        object.discard()
-        throw error
-      }
+      let object = try TemporaryObject(in: folders.make(scratch), from: write)
       try object.sync()
+      try object.replace(Array(name.lastComponent.utf8), in: folders.make(name.folder))
     }
   }
 

@@ -60,6 +60,13 @@ final class TemporaryObject: Sendable {
     try folder.handle.descriptor.sync()
   }
 
+  /// Gives it a name of its own in a folder, durably; what has the name goes.
+  /// - Throws: `Errno`.
+  func replace(_ name: [UInt8], in folder: OpenFolder) throws {
+    try folder.handle.replace(name, with: temporary, in: scratch.handle)
+    try folder.handle.descriptor.sync()
+  }
+
   deinit { try? scratch.handle.remove(temporary) }
 }
 

@@ -12,7 +12,7 @@ struct CofferStore: ParsableCommand {
       Exit codes: docs/exit-codes.md.
       """,
     version: cofferVersion,
-    subcommands: [ScrubVerb.self, Protect.self, Status.self])
+    subcommands: [ScrubVerb.self, Protect.self, Export.self, Import.self, Have.self, Status.self])
 
   static func main() async {
     await CofferTool.main(CofferStore.self, called: "coffer-store")
