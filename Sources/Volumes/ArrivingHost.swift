@@ -43,16 +43,18 @@ struct ArrivingHost {
   ///   - known: the head that the keeper saw last.
   ///   - set: what is offered.
   ///   - checks: what was proven before.
+  ///   - dropped: snapshots that were let go of, here or where the set was made.
   /// - Throws: what the store fails with.
   init(
     _ host: KeyID, _ merged: MergedSource, _ store: any BlobStore, _ format: StoreFormat,
-    _ key: VerifyingKey, knowing known: LedgerHead?, _ set: VolumeSet, _ checks: LastChecks
+    _ key: VerifyingKey, knowing known: LedgerHead?, _ set: VolumeSet, _ checks: LastChecks,
+    without dropped: DroppedSnapshots
   ) throws {
     (self.host, self.key) = (host, key)
     walk = LedgerWalk(of: host, in: merged, format, trusting: .key(key))
     last = try LedgerWalk(of: host, in: store, format, trusting: .key(key)).lastWhole()
     holding = try HostHolding(
-      walk, isVouchedFor: true, knowing: known, without: DroppedSnapshots())
+      walk, isVouchedFor: true, knowing: known, without: dropped)
     lastThere = try walk.last(unfinishedAfter: walk.lastWhole())
     let (new, renewed) = try added()
     states = try (0..<holding.objects.count).map { row in

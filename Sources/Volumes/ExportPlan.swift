@@ -16,6 +16,8 @@ package struct ExportPlan: Sendable {
   package private(set) var snapshots = 0
   /// What should travel and is hurt or not there.
   package private(set) var hurt: [OperatorError] = []
+  /// Snapshots that travel without objects, by host: they were let go of here.
+  package private(set) var dropped: [String: [Int]] = [:]
   /// The store's id.
   package let store: String
 
@@ -26,11 +28,12 @@ package struct ExportPlan: Sendable {
   ///   - holdings: what its ledgers ask for.
   ///   - hosts: whose keys are known.
   ///   - checks: what was found when objects were checked: what was found hurt stays here.
+  ///   - dropped: snapshots that were let go of.
   ///   - have: what the other side has; nil where it has nothing.
   /// - Throws: `have.other-store`, `have.other-history`, `have.ahead`; what the store fails with.
   package init(
     from store: any BlobStore, _ holdings: StoreHoldings, of hosts: KnownHosts,
-    _ checks: CheckDates, since have: HaveList?
+    _ checks: CheckDates, without dropped: DroppedSnapshots, since have: HaveList?
   ) throws {
     let format = try StoreFormat.load(from: store)
     self.store = format.store
@@ -45,7 +48,7 @@ package struct ExportPlan: Sendable {
     for holding in holdings.hosts where holding.head != nil {
       let walk = LedgerWalk(
         of: holding.host, in: store, format, trusting: try hosts.trust(in: holding.host))
-      try add(holding, walk, store, last, held, have?.host(holding.host))
+      try add(holding, walk, store, last, held, dropped, have?.host(holding.host))
     }
     // Hosts may share objects.
     var seen = Set<ObjectName>()
@@ -57,7 +60,7 @@ package struct ExportPlan: Sendable {
 
   private mutating func add(
     _ holding: HostHolding, _ walk: LedgerWalk, _ store: any BlobStore, _ last: LastChecks,
-    _ held: Set<String>, _ there: HaveList.Host?
+    _ held: Set<String>, _ dropped: DroppedSnapshots, _ there: HaveList.Host?
   ) throws {
     guard let head = holding.head else { return }
     let known = there?.head.sequence.number ?? 0
@@ -68,7 +71,11 @@ package struct ExportPlan: Sendable {
         throw Self.otherHistory(holding, known)
       }
       guard verified.entry.sequence.number > known else { return }
-      snapshots += 1
+      if dropped.keeps(verified.entry.sequence, of: holding.host) {
+        snapshots += 1
+      } else {
+        self.dropped[holding.host.description, default: []].append(verified.entry.sequence.number)
+      }
       let entry = ObjectName.ledgerEntry(holding.host, verified.entry.sequence)
       guard let size = try store.size(of: entry) else { return }
       ledger.append(VolumeMember(name: entry, facts: .init(size: size, sha256: verified.sha256)))

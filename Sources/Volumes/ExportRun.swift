@@ -11,7 +11,7 @@ package import Vocabulary
 package struct ExportRun {
   private let store: any BlobStore
   private let layout: VolumeLayout
-  private let storeID: String
+  private let plan: ExportPlan
   private let folder: FilePath
   private let meter: ProgressMeter
   private let interruption: Interruption
@@ -19,17 +19,17 @@ package struct ExportRun {
   /// Prepares a run.
   ///
   /// - Parameters:
-  ///   - layout: what lies where.
+  ///   - plan: what travels.
+  ///   - layout: what of it lies where.
   ///   - store: where it is taken from.
-  ///   - storeID: its id.
   ///   - folder: where the set goes.
   ///   - meter: shows progress.
   ///   - interruption: asks to stop.
   package init(
-    _ layout: VolumeLayout, from store: any BlobStore, _ storeID: String, to folder: FilePath,
+    _ plan: ExportPlan, _ layout: VolumeLayout, from store: any BlobStore, to folder: FilePath,
     meter: ProgressMeter, interruption: Interruption
   ) {
-    (self.layout, self.store, self.storeID) = (layout, store, storeID)
+    (self.plan, self.layout, self.store) = (plan, layout, store)
     (self.folder, self.meter, self.interruption) = (folder, meter, interruption)
   }
 
@@ -64,7 +64,9 @@ package struct ExportRun {
       let volumes = try ParityPass(
         layout, in: partial, meter: meter, interruption: interruption
       ).run()
-      try describe(VolumeSetManifest(set: layout.id, store: storeID, volumes: volumes))
+      try describe(
+        VolumeSetManifest(
+          set: layout.id, store: plan.store, volumes: volumes, dropped: plan.dropped))
       try LocalPath(partial).rename(to: place)
       try DurableFile.syncFolder(folder)
     }

@@ -32,7 +32,7 @@ package struct ImportPlan: Sendable {
   /// Whether the store has to be made.
   let isNewStore: Bool
   /// What stands against parts of the set.
-  package internal(set) var problems: [OperatorError]
+  package private(set) var problems: [OperatorError] = []
 
   /// Plans an import; every signature and link of the ledgers is checked, no object is read.
   ///
@@ -42,20 +42,25 @@ package struct ImportPlan: Sendable {
   ///   - trust: whose signatures count.
   ///   - heads: what the keeper saw last; nil where he has no folder yet.
   ///   - checks: what was proven before; nil likewise.
+  ///   - dropped: snapshots that were let go of here.
   /// - Throws: `import.other-store`, and what the store fails with.
   package init(
     of set: VolumeSet, into store: any BlobStore, _ trust: ImportTrust,
-    remembering heads: RememberedHeads?, _ checks: CheckDates?
+    remembering heads: RememberedHeads?, _ checks: CheckDates?, without dropped: DroppedSnapshots
   ) throws {
     let merged = MergedSource(store, and: set)
     isNewStore = try store.size(of: .format) == nil
-    problems = set.problems
     format = try StoreFormat.load(from: merged)
     guard format.store == set.manifest.store else {
       throw OperatorError(
         "import.other-store", .usage,
         "the set is of the store \(set.manifest.store), and \(store.location) is \(format.store)",
         hint: "name the folder of that store's copy, or a new one")
+    }
+    var dropped = dropped
+    for (host, numbers) in set.manifest.dropped {
+      guard let host = KeyID(host) else { continue }
+      for number in numbers { dropped.insert(LedgerSequence(number), of: host) }
     }
     let last = try checks.map { try LastChecks($0) } ?? LastChecks()
     for host in merged.travellers {
@@ -64,7 +69,8 @@ package struct ImportPlan: Sendable {
         continue
       }
       let arriving = try ArrivingHost(
-        host, merged, store, format, key, knowing: heads?[host], set, last)
+        host, merged, store, format, key, knowing: heads?[host], set, last,
+        without: dropped)
       let problem = try Self.fork(arriving, merged, store, set) ?? arriving.holding.problem
       if let problem { problems.append(problem) }
       if problem == nil || arriving.holdsUpToAnEntry { hosts.append(arriving) }

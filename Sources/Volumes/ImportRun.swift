@@ -19,7 +19,9 @@ package struct ImportRun {
     package fileprivate(set) var snapshots = 0
     /// Snapshots of the set that do not count yet.
     package fileprivate(set) var waiting = 0
-    /// What stands against parts of the set.
+    /// Volumes, counted from 1, with objects that had to be made good from the others.
+    package fileprivate(set) var hurtVolumes: Set<Int> = []
+    /// What stands against hosts and objects of the set.
     package fileprivate(set) var problems: [OperatorError] = []
   }
 
@@ -86,12 +88,12 @@ package struct ImportRun {
         case .absent: throw try missing(name, facts)
         case .unproven: try ObjectCheck.run(name, facts, in: store) { try pass($0) }
         case .offered:
-          try take(name, facts)
+          report.hurtVolumes.formUnion(try take(name, facts))
           report.objects += 1
           report.bytes += facts.size
         case .replaced:
           // Proven now, and put in its place when its entry counts.
-          try set.copy(name, facts) { read in
+          let copied = try set.copy(name, facts) { read in
             var proof = CopyProof(name, facts)
             try read { bytes in
               try pass(bytes.byteCount)
@@ -99,6 +101,7 @@ package struct ImportRun {
             }
             try proof.finish()
           }
+          report.hurtVolumes.formUnion(copied.hurt)
           continue
         }
         plan.note(row, of: index, .here)
@@ -115,8 +118,9 @@ package struct ImportRun {
     try checks.add(proven)
   }
 
-  private func take(_ name: ObjectName, _ facts: NeededSet.Facts) throws {
-    let object = try set.copy(name, facts) { read in
+  /// Takes an object, and says which volumes do not have it whole.
+  private func take(_ name: ObjectName, _ facts: NeededSet.Facts) throws -> [Int] {
+    let copied = try set.copy(name, facts) { read in
       try store.stage { take in
         var proof = CopyProof(name, facts)
         try read { bytes in
@@ -127,7 +131,8 @@ package struct ImportRun {
         try proof.finish()
       }
     }
-    try object.keep(as: name)
+    try copied.result.keep(as: name)
+    return copied.hurt
   }
 
   private func pass(_ bytes: Int) throws {
@@ -153,7 +158,7 @@ package struct ImportRun {
   private func replace(_ row: Int, of host: ArrivingHost) throws {
     guard let name = host.holding.objects.name(at: row) else { return }
     let facts = host.holding.objects.facts(at: row)
-    try set.copy(name, facts) { read in
+    _ = try set.copy(name, facts) { read in
       try store.replace(name) { take in
         var proof = CopyProof(name, facts)
         try read { bytes in

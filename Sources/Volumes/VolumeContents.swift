@@ -7,7 +7,7 @@ import Vocabulary
 /// An archive is taken only where every header is byte for byte one that an export writes: regular files
 /// of the names that objects have, each once, the list first. Nothing is ever unpacked by a path.
 struct VolumeContents {
-  private static let largestList = 1 << 29
+  private static let largestList = 1 << 27
 
   /// An object in a volume.
   struct Member {

@@ -55,18 +55,20 @@ package struct VolumeSet: Sendable {
   ///   - name: the object.
   ///   - facts: what it must be.
   ///   - attempt: copies bytes that `read` hands on; throws where they are not good.
-  /// - Returns: what `attempt` returned the first time that it did not throw.
+  /// - Returns: what `attempt` returned the first time that it did not throw, and the volumes, counted from 1,
+  ///   whose own bytes were not good.
   /// - Throws: `volume.lost-object` where no attempt was good; errors of other status than `mismatch` at once.
   func copy<Result>(
     _ name: ObjectName, _ facts: NeededSet.Facts,
     _ attempt: (_ read: ((RawSpan) throws -> Void) throws -> Void) throws -> Result
-  ) throws -> Result {
+  ) throws -> (result: Result, hurt: [Int]) {
+    var hurt: [Int] = []
     for place in places[name] ?? [] where place.range.count == facts.size {
       for way in ways[place.volume] {
         do {
-          return try attempt { try way.stream(place.range, $0) }
+          return (try attempt { try way.stream(place.range, $0) }, hurt)
         } catch let error as OperatorError where error.status == .mismatch {
-          continue
+          if way is MediumFile { hurt.append(place.volume + 1) }
         }
       }
     }

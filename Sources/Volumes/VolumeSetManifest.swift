@@ -36,10 +36,12 @@ package struct VolumeSetManifest: Sendable, Hashable, Codable {
   package let store: String
   /// Data first, then parity.
   package let volumes: [Volume]
+  /// Snapshots that were let go of before, by host: their entries travel, and no objects for them.
+  package let dropped: [String: [Int]]
 
-  init(set: String, store: String, volumes: [Volume]) {
+  init(set: String, store: String, volumes: [Volume], dropped: [String: [Int]]) {
     (type, format) = (Self.type, StoreFormat.version)
-    (self.set, self.store, self.volumes) = (set, store, volumes)
+    (self.set, self.store, self.volumes, self.dropped) = (set, store, volumes, dropped)
   }
 
   /// Reads a description; nil for what no export writes.

@@ -50,11 +50,12 @@ extension CofferStore {
       // Nothing may be let go of while it is being carried.
       let lock = try keeperFolder.lock()
       let (hosts, checks) = (KnownHosts(in: keeperFolder), CheckDates(in: keeperFolder))
+      let dropped = DroppedSnapshots()
       let holdings = try StoreHoldings(
-        in: store, of: hosts, remembering: RememberedHeads(in: keeperFolder),
-        without: DroppedSnapshots())
+        in: store, of: hosts, remembering: RememberedHeads(in: keeperFolder), without: dropped)
       let plan = try ExportPlan(
-        from: store, holdings, of: hosts, checks, since: since.map { try HaveList(at: FilePath($0)) })
+        from: store, holdings, of: hosts, checks, without: dropped,
+        since: since.map { try HaveList(at: FilePath($0)) })
       for problem in plan.hurt { console.report(problem) }
       let verdict = LedgerVerdict(holdings).tell(console)
       guard !plan.objects.isEmpty || plan.snapshots > 0 else {
@@ -64,7 +65,7 @@ extension CofferStore {
       let layout = try VolumeLayout(
         plan.ledger, plan.objects, in: volumeSize, parity: parityVolumes)
       let run = ExportRun(
-        layout, from: store, plan.store, to: FilePath(folder), meter: context.meter,
+        plan, layout, from: store, to: FilePath(folder), meter: context.meter,
         interruption: context.interruption)
       if !dryRun { try write(run, plan, keeperFolder, console) }
       lock.release()

@@ -49,8 +49,10 @@ extension CofferStore {
       let lease = try store.prepareForWriting()
       var heads = try RememberedHeads(in: folder)
       let (hosts, checks) = (KnownHosts(in: folder), CheckDates(in: folder))
+      let dropped = DroppedSnapshots()
       let plan = try ImportPlan(
-        of: set, into: store, ImportTrust([], hosts), remembering: heads, checks)
+        of: set, into: store, ImportTrust([], hosts), remembering: heads, checks,
+        without: dropped)
       try place.requireSpace(for: plan.offered.bytes)
       console.begin("objects")
       let report = try ImportRun(
@@ -59,17 +61,18 @@ extension CofferStore {
       ).run(plan)
       lease.release()
       let holdings = try StoreHoldings(
-        in: store, of: hosts, remembering: heads, without: DroppedSnapshots())
+        in: store, of: hosts, remembering: heads, without: dropped)
       try heads.remember(holdings.soundHeads)
       let arrival = HaveList.Arrival(
         set: set.manifest.set, objects: report.objects, bytes: report.bytes,
         complete: report.waiting == 0)
       let list = try HaveList(holdings, checks, in: store, after: arrival)
       try KeeperJournal(in: folder).note("import", ImportText.details(set, report))
+      lock.release()
+      let status = ImportText(set, console).tell(report)
       try list.deliver(
         to: receipt ?? folder.path.appending("receipt.json").string, context.console)
-      lock.release()
-      return ImportText(set, console).tell(report)
+      return status
     }
 
     private func rehearse(
@@ -78,7 +81,8 @@ extension CofferStore {
       let (store, folder) = try place.look()
       let plan = try ImportPlan(
         of: set, into: store, ImportTrust(place.namedKeys(), folder.map { KnownHosts(in: $0) }),
-        remembering: folder.map { try RememberedHeads(in: $0) }, folder.map { CheckDates(in: $0) })
+        remembering: folder.map { try RememberedHeads(in: $0) }, folder.map { CheckDates(in: $0) },
+        without: DroppedSnapshots())
       return try ImportText(set, console).tell(plan)
     }
   }

@@ -17,6 +17,9 @@ struct ImportText {
   /// Tells what a run did.
   func tell(_ report: ImportRun.Report) -> ExitStatus {
     tellVolumes()
+    for number in report.hurtVolumes.sorted() {
+      console.warn("volume \(number) is damaged: what was hurt in it was looked for in the others")
+    }
     console.say(
       "took in \(report.objects) objects, \(ByteText(report.bytes)); "
         + "\(report.snapshots) snapshots count now")
@@ -26,8 +29,10 @@ struct ImportText {
     console.emit(
       Line(
         set, done: true, objects: report.objects, bytes: report.bytes, snapshots: report.snapshots,
-        waiting: report.waiting))
-    return status(report.problems, isWaiting: report.waiting > 0)
+        waiting: report.waiting, hurt: report.hurtVolumes))
+    return status(
+      report.problems, isWaiting: report.waiting > 0,
+      hasDone: report.objects > 0 || report.snapshots > 0)
   }
 
   /// Tells what a run would do.
@@ -40,8 +45,10 @@ struct ImportText {
     console.emit(
       Line(
         set, done: false, objects: offered.objects, bytes: offered.bytes,
-        snapshots: entries.whole, waiting: entries.new - entries.whole))
-    return status(plan.problems, isWaiting: entries.whole < entries.new)
+        snapshots: entries.whole, waiting: entries.new - entries.whole, hurt: []))
+    return status(
+      plan.problems, isWaiting: entries.whole < entries.new,
+      hasDone: offered.objects > 0 || entries.whole > 0)
   }
 
   /// What the keeper's journal says of an import.
@@ -54,6 +61,7 @@ struct ImportText {
   }
 
   private func tellVolumes() {
+    for problem in set.problems { console.report(problem) }
     guard !set.lost.isEmpty else { return }
     let lost = set.lost.map(String.init).joined(separator: ", ")
     let rebuilt = set.rebuilt.map(String.init).joined(separator: ", ")
@@ -62,13 +70,14 @@ struct ImportText {
         + (rebuilt.isEmpty ? "" : "; made good from the others: \(rebuilt)"))
   }
 
-  private func status(_ problems: [OperatorError], isWaiting: Bool) -> ExitStatus {
+  private func status(_ problems: [OperatorError], isWaiting: Bool, hasDone: Bool) -> ExitStatus {
     for problem in problems.prefix(Self.mostTold) { console.report(problem) }
     if problems.count > Self.mostTold {
       console.warn("and \(problems.count - Self.mostTold) more problems")
     }
     if let untrusted = problems.first(where: { $0.status == .untrusted }) { return untrusted.status }
-    return isWaiting || !problems.allSatisfy { $0.code.hasPrefix("volume.m") } ? .partly : .done
+    guard isWaiting || !problems.isEmpty else { return .done }
+    return hasDone ? .partly : .nothingDone
   }
 
   private struct Line: Encodable {
@@ -82,14 +91,16 @@ struct ImportText {
     let volumes: Int
     let lostVolumes: [Int]
     let rebuiltVolumes: [Int]
+    let hurtVolumes: [Int]
 
     init(
-      _ set: VolumeSet, done: Bool, objects: Int, bytes: Int, snapshots: Int, waiting: Int
+      _ set: VolumeSet, done: Bool, objects: Int, bytes: Int, snapshots: Int, waiting: Int,
+      hurt: Set<Int>
     ) {
       (self.set, self.done, self.objects, self.bytes) = (set.manifest.set, done, objects, bytes)
       (self.snapshots, self.waiting) = (snapshots, waiting)
       volumes = set.manifest.volumes.count
-      (lostVolumes, rebuiltVolumes) = (set.lost, set.rebuilt)
+      (lostVolumes, rebuiltVolumes, hurtVolumes) = (set.lost, set.rebuilt, hurt.sorted())
     }
   }
 }
