@@ -283,6 +283,12 @@ let package = Package(
         "ProofTools", systemPackage,
       ]),
     proofs(
+      of: "Volumes",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "Keeping",
+        "ProofTools", systemPackage,
+      ]),
+    proofs(
       of: "Catalog",
       uses: ["Vocabulary", "SecretMemory", "Repository", "ProofTools", systemPackage]),
     proofs(

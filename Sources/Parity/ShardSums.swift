@@ -34,7 +34,9 @@ internal import Glibc
   }
 
   /// Lends the bytes of a shard.
-  package func withBytes<Result>(of shard: Int, _ body: (RawSpan) throws -> Result) rethrows -> Result {
+  package func withBytes<Result>(of shard: Int, _ body: (RawSpan) throws -> Result) rethrows
+    -> Result
+  {
     precondition((0..<shards).contains(shard), "no such shard")
     let bytes = unsafe UnsafeRawBufferPointer(
       rebasing: room[shard * length..<(shard + 1) * length])

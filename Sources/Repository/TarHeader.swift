@@ -25,10 +25,9 @@ package struct TarHeader: Sendable {
     (self.name, self.size) = (name, size)
   }
 
-  /// Reads a header.
+  /// Reads a header; nil for whatever `bytes` does not write: links, devices, extensions, owners.
   ///
   /// - Parameter bytes: a block.
-  /// - Returns: nil for whatever `bytes` does not write: links, devices, extensions, owners.
   package init?(_ bytes: [UInt8]) {
     guard bytes.count == Self.block, let size = Self.size(bytes[Self.sizeField]) else { return nil }
     let names = [Self.prefixField, Self.nameField].map { Self.text(bytes[$0]) }
@@ -70,20 +69,19 @@ package struct TarHeader: Sendable {
   }
 
   private var fits: Bool {
-    parts.prefix.utf8.count <= Self.prefixField.count && parts.last.utf8.count <= Self.nameField.count
+    let (prefix, last) = parts
+    return prefix.utf8.count <= Self.prefixField.count && last.utf8.count <= Self.nameField.count
   }
 
   private var sizeBytes: [UInt8] {
-    guard size > Self.largestOctal else { return Array((Self.octal(size, digits: 11) + "\0").utf8) }
+    guard size > Self.largestOctal else { return Array("\(Self.octal(size, digits: 11))\0".utf8) }
     // GNU's way, which every tar reads: a mark, and a number of 88 bits, most significant byte first.
-    return [0x80] + (0..<11).reversed().map { UInt8(truncatingIfNeeded: $0 < 8 ? size >> (8 * $0) : 0) }
+    return [0x80, 0, 0, 0] + (0..<8).reversed().map { UInt8(truncatingIfNeeded: size >> (8 * $0)) }
   }
 
   private static func size(_ field: ArraySlice<UInt8>) -> Int? {
     guard field.first == 0x80 else { return Int(text(field), radix: 8) }
-    guard field.dropFirst().prefix(4).allSatisfy({ $0 == 0 }), field[field.startIndex + 5] == 0 else {
-      return nil
-    }
+    guard field.dropFirst().prefix(5).allSatisfy({ $0 == 0 }) else { return nil }
     return field.suffix(6).reduce(0) { $0 << 8 | Int($1) }
   }
 

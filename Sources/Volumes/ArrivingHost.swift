@@ -32,6 +32,8 @@ struct ArrivingHost {
   private let lastThere: Int
   private let walk: LedgerWalk
   private(set) var states: [State] = []
+  /// The rows that new entries add and older ones did before: headers that are replaced.
+  private var renewed: Set<Int> = []
 
   /// Plans what to take.
   ///
@@ -39,6 +41,7 @@ struct ArrivingHost {
   ///   - host: whose things they are.
   ///   - merged: the store with the set.
   ///   - store: the store.
+  ///   - format: what it is.
   ///   - key: the host's.
   ///   - known: the head that the keeper saw last.
   ///   - set: what is offered.
@@ -57,6 +60,7 @@ struct ArrivingHost {
       walk, isVouchedFor: true, knowing: known, without: dropped)
     lastThere = try walk.last(unfinishedAfter: walk.lastWhole())
     let (new, renewed) = try added()
+    self.renewed = renewed
     states = try (0..<holding.objects.count).map { row in
       guard holding.isKept(row), let name = holding.objects.name(at: row) else { return .here }
       let size = holding.objects.size(at: row)
@@ -76,6 +80,13 @@ struct ArrivingHost {
   ///
   /// A ledger that contradicts itself in the end, or one that was rolled back, is good for nothing.
   var holdsUpToAnEntry: Bool { (holding.head?.sequence.number ?? 0) < lastThere }
+
+  /// Whether what is here may give way to what a newer entry asks for.
+  func isRenewed(_ row: Int) -> Bool { renewed.contains(row) }
+
+  /// Whether an object gets its name just before its entry: manifests without a ledger are what somebody
+  /// leaves who takes the ledger away.
+  func comesLate(_ row: Int) -> Bool { holding.objects.text(at: row).hasPrefix("manifests/") }
 
   /// How many entries would be new here.
   var newEntries: Int { max(0, (holding.head?.sequence.number ?? 0) - last.number) }
@@ -114,7 +125,9 @@ struct ArrivingHost {
     return whole
   }
 
-  /// The rows that may take the place of older ones once an entry counts.
+  /// The rows that take the place of older ones once an entry counts.
+  ///
+  /// - Throws: what the store fails with.
   func replaced(through last: LedgerSequence) throws -> [Int] {
     var rows: [Int] = []
     try walk.run(through: last.number) { verified in
@@ -128,7 +141,15 @@ struct ArrivingHost {
     return rows
   }
 
+  /// The rows of an entry's objects that are still in the set alone.
+  func late(of entry: LedgerEntry) -> [Int] {
+    entry.added.compactMap { holding.objects.row(of: $0.name.utf8) }
+      .filter { states[$0] == .offered }
+  }
+
   /// Hands on the new entries up to one, in their order.
+  ///
+  /// - Throws: what the store fails with, and what `take` throws.
   func newEntries(
     through last: LedgerSequence, _ take: (Ledger.VerifiedEntry) throws -> Void
   ) throws {

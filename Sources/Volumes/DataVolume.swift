@@ -46,4 +46,3 @@ struct DataVolume {
     [UInt8](repeating: 0, count: TarHeader.padded(size) - size)
   }
 }
-

@@ -53,7 +53,8 @@ package struct ExportRun {
   package func run() throws {
     guard !LocalPath(place).exists else {
       throw OperatorError(
-        "export.exists", .nothingDone, "\(place) is there already: the same objects in the same volumes",
+        "export.exists", .nothingDone,
+        "\(place) is there already: the same objects in the same volumes",
         hint: "check it with 'sha256sum -c' in each of its folders; remove it to write it anew")
     }
     try reporting {

@@ -60,13 +60,7 @@ package struct ImportRun {
     if plan.isNewStore { try plan.format.create(in: store) }
     meter.begin("objects", total: plan.offered.bytes)
     for index in plan.hosts.indices { try takeObjects(of: index, &plan, &report) }
-    for host in plan.hosts {
-      let last = try host.lastWhole()
-      for row in try host.replaced(through: last) { try replace(row, of: host) }
-      try host.newEntries(through: last) { try publish($0, of: host) }
-      report.snapshots += last.number - host.last.number
-      report.waiting += host.newEntries - (last.number - host.last.number)
-    }
+    for host in plan.hosts { try publish(host, &report) }
     report.problems += plan.problems
     return report
   }
@@ -79,34 +73,13 @@ package struct ImportRun {
     let host = plan.hosts[index]
     var proven: [(name: String, check: CheckDates.Check)] = []
     var unnoted = 0
-    for row in host.states.indices {
-      guard let name = host.holding.objects.name(at: row) else { continue }
-      let facts = host.holding.objects.facts(at: row)
+    for row in host.states.indices where host.states[row] != .here {
       do {
-        switch host.states[row] {
-        case .here: continue
-        case .absent: throw try missing(name, facts)
-        case .unproven: try ObjectCheck.run(name, facts, in: store) { try pass($0) }
-        case .offered:
-          report.hurtVolumes.formUnion(try take(name, facts))
-          report.objects += 1
-          report.bytes += facts.size
-        case .replaced:
-          // Proven now, and put in its place when its entry counts.
-          let copied = try set.copy(name, facts) { read in
-            var proof = CopyProof(name, facts)
-            try read { bytes in
-              try pass(bytes.byteCount)
-              try proof.add(bytes)
-            }
-            try proof.finish()
-          }
-          report.hurtVolumes.formUnion(copied.hurt)
-          continue
-        }
-        plan.note(row, of: index, .here)
-        unnoted += facts.size
-        proven.append((name.path, CheckDates.Check(time: .now(), outcome: .good)))
+        let state = try settle(row, of: host, &report)
+        plan.note(row, of: index, state)
+        guard state == .here else { continue }
+        unnoted += host.holding.objects.size(at: row)
+        proven.append(Self.good(host.holding.objects.text(at: row)))
         guard unnoted > Self.bytesANote || proven.count > 1000 else { continue }
         try checks.add(proven)
         (proven, unnoted) = ([], 0)
@@ -118,8 +91,56 @@ package struct ImportRun {
     try checks.add(proven)
   }
 
-  /// Takes an object, and says which volumes do not have it whole.
-  private func take(_ name: ObjectName, _ facts: NeededSet.Facts) throws -> [Int] {
+  /// Takes or proves an object.
+  ///
+  /// - Returns: how it stands with it then.
+  /// - Throws: of status `mismatch` where it is not to be had.
+  private func settle(
+    _ row: Int, of host: ArrivingHost, _ report: inout Report
+  ) throws -> ArrivingHost.State {
+    guard let name = host.holding.objects.name(at: row) else { return .absent }
+    let facts = host.holding.objects.facts(at: row)
+    switch host.states[row] {
+    case .here: return .here
+    case .absent: throw try missing(name, facts)
+    case .unproven:
+      do {
+        try ObjectCheck.run(name, facts, in: store) { try pass($0) }
+        return .here
+      } catch let error as OperatorError where error.status == .mismatch && host.isRenewed(row) {
+        try prove(name, facts, &report)
+        return .replaced
+      }
+    case .offered where host.comesLate(row):
+      try prove(name, facts, &report)
+      return .offered
+    case .offered:
+      try take(row, of: host, &report)
+      return .here
+    case .replaced:
+      try prove(name, facts, &report)
+      return .replaced
+    }
+  }
+
+  /// Proves an object that stays in the set for now.
+  private func prove(
+    _ name: ObjectName, _ facts: NeededSet.Facts, _ report: inout Report
+  ) throws {
+    let copied = try set.copy(name, facts) { read in
+      var proof = CopyProof(name, facts)
+      try read { bytes in
+        try pass(bytes.byteCount)
+        try proof.add(bytes)
+      }
+      try proof.finish()
+    }
+    report.hurtVolumes.formUnion(copied.hurt)
+  }
+
+  private func take(_ row: Int, of host: ArrivingHost, _ report: inout Report) throws {
+    guard let name = host.holding.objects.name(at: row) else { return }
+    let facts = host.holding.objects.facts(at: row)
     let copied = try set.copy(name, facts) { read in
       try store.stage { take in
         var proof = CopyProof(name, facts)
@@ -132,7 +153,13 @@ package struct ImportRun {
       }
     }
     try copied.result.keep(as: name)
-    return copied.hurt
+    report.hurtVolumes.formUnion(copied.hurt)
+    report.objects += 1
+    report.bytes += facts.size
+  }
+
+  private static func good(_ name: String) -> (name: String, check: CheckDates.Check) {
+    (name, CheckDates.Check(time: .now(), outcome: .good))
   }
 
   private func pass(_ bytes: Int) throws {
@@ -145,7 +172,8 @@ package struct ImportRun {
     guard let size = try store.size(of: name) else {
       return OperatorError(
         "import.missing", .mismatch, "\(name) is neither in the store nor in a volume at hand",
-        hint: "put in the volumes that are not there, or have it carried again: 'coffer-store have'")
+        hint: "put in the volumes that are not there, or have it carried again: 'coffer-store have'"
+      )
     }
     return OperatorError(
       "import.conflict", .mismatch,
@@ -154,6 +182,28 @@ package struct ImportRun {
   }
 
   // MARK: The ledger
+
+  /// Publishes what may count of a host, each entry with what comes late; what waits for objects is kept
+  /// for then.
+  private func publish(_ host: ArrivingHost, _ report: inout Report) throws {
+    var host = host
+    func takeLate(_ rows: [Int]) throws {
+      for row in rows {
+        try take(row, of: host, &report)
+        host.note(row, .here)
+      }
+      try checks.add(rows.map { Self.good(host.holding.objects.text(at: $0)) })
+    }
+    let last = try host.lastWhole()
+    for row in try host.replaced(through: last) { try replace(row, of: host) }
+    try host.newEntries(through: last) { verified in
+      try takeLate(host.late(of: verified.entry))
+      try publish(verified, of: host)
+    }
+    try takeLate(host.rows(.offered))
+    report.snapshots += last.number - host.last.number
+    report.waiting += host.newEntries - (last.number - host.last.number)
+  }
 
   private func replace(_ row: Int, of host: ArrivingHost) throws {
     guard let name = host.holding.objects.name(at: row) else { return }
@@ -168,7 +218,7 @@ package struct ImportRun {
         try proof.finish()
       }
     }
-    try checks.add([(name.path, CheckDates.Check(time: .now(), outcome: .good))])
+    try checks.add([Self.good(name.path)])
   }
 
   /// Keeps an entry and its signature, just as they were proven.
@@ -177,7 +227,8 @@ package struct ImportRun {
     let entryName = ObjectName.ledgerEntry(host.host, verified.entry.sequence)
     let signatureName = ObjectName.ledgerSignature(host.host, verified.entry.sequence)
     let entry = try set.ledgerFile(entryName)
-    let signature = try store.size(of: signatureName).map { _ in try store.read(signatureName) }
+    let signature =
+      try store.size(of: signatureName).map { _ in try store.read(signatureName) }
       ?? set.ledgerFile(signatureName)
     let isSigned =
       (try? entry.withBytes {

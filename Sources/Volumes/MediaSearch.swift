@@ -46,7 +46,8 @@ package struct MediaSearch {
   package func onlySet() throws -> VolumeSet {
     guard let found = sets.values.first else {
       throw OperatorError(
-        "import.no-volumes", .nothingDone, "there is no volume of a set in the folders that were named",
+        "import.no-volumes", .nothingDone,
+        "there is no volume of a set in the folders that were named",
         hint: "a volume is a folder with a \(VolumeSetManifest.fileName)")
     }
     guard sets.count == 1 else {
@@ -56,7 +57,7 @@ package struct MediaSearch {
         "volumes of several sets were found: \(names.sorted().joined(separator: "; "))",
         hint: "take them in one set after the other, the oldest first")
     }
-    return try VolumeSet(found.manifest, found.files)
+    return VolumeSet(found.manifest, found.files)
   }
 
   private mutating func search(_ folder: OpenFolder, called path: String, depth: Int) {

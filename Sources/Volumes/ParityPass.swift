@@ -77,7 +77,8 @@ struct ParityPass {
       guard let digest, digest == files.noted() else {
         try files.discard()
         throw OperatorError(
-          "export.unproven", .mismatch, "\(files.large) does not read as it was written; it is removed",
+          "export.unproven", .mismatch,
+          "\(files.large) does not read as it was written; it is removed",
           hint: "check the disk; run again to write this volume anew")
       }
       return VolumeSetManifest.Volume(.data, bytes: file.count, sha256: digest)

@@ -21,6 +21,7 @@ struct VolumeCode: Sendable {
   ///   - pieces: of each data volume; shorter ones, or none, at the end of a volume.
   ///   - count: how many bytes of parity there are to be.
   ///   - take: is handed the bytes of each parity volume, by its number from 0.
+  /// - Throws: what `take` throws.
   func sums(
     of pieces: [[UInt8]], _ count: Int, _ take: (_ number: Int, RawSpan) throws -> Void
   ) throws {

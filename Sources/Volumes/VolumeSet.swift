@@ -33,7 +33,7 @@ package struct VolumeSet: Sendable {
   /// - Parameters:
   ///   - manifest: what the set is made of.
   ///   - files: those at hand, by their numbers from 0, each of the right length.
-  init(_ manifest: VolumeSetManifest, _ files: [Int: MediumFile]) throws {
+  init(_ manifest: VolumeSetManifest, _ files: [Int: MediumFile]) {
     self.manifest = manifest
     ways = manifest.dataVolumes.indices.map { Self.ways(to: $0, manifest, files) }
     for number in manifest.volumes.indices where files[number] == nil { lost.append(number + 1) }

@@ -60,7 +60,8 @@ extension CofferStore {
       let verdict = LedgerVerdict(holdings).tell(console)
       guard !plan.objects.isEmpty || plan.snapshots > 0 else {
         throw OperatorError(
-          "export.nothing", .nothingDone, "the other side has all that is here: there is nothing to carry")
+          "export.nothing", .nothingDone,
+          "the other side has all that is here: there is nothing to carry")
       }
       let layout = try VolumeLayout(
         plan.ledger, plan.objects, in: volumeSize, parity: parityVolumes)
@@ -82,7 +83,8 @@ extension CofferStore {
       try KeeperJournal(in: folder).note(
         "export",
         [
-          "set": .text(run.place.lastComponent?.string ?? ""), "snapshots": .integer(plan.snapshots),
+          "set": .text(run.place.lastComponent?.string ?? ""),
+          "snapshots": .integer(plan.snapshots),
           "objects": .integer(plan.objects.count), "bytes": .integer(plan.bytes),
         ])
     }

@@ -42,6 +42,7 @@ extension CofferStore {
       let search = try MediaSearch(in: folders.map { FilePath($0) })
       for problem in search.problems { console.report(problem) }
       let set = try search.onlySet()
+      for problem in set.problems { console.report(problem) }
       let place = ImportPlace(keeper)
       if dryRun { return try rehearse(set, place, console) }
       let (store, folder) = try place.prepare()

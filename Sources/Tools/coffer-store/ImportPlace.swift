@@ -54,7 +54,9 @@ struct ImportPlace {
     let store = try StoreRegistry.open(options.store, writer: "keeper")
     if try store.size(of: .format) != nil { return store }
     // What a killed import left is ours, too.
-    let foreign = ((try? LocalPath(path).names()) ?? []).filter { !["keeper", ".tmp"].contains($0) }
+    let foreign = ((try? LocalPath(path).names()) ?? []).filter {
+      !["keeper", ".tmp"].contains($0)
+    }
     guard foreign.isEmpty else {
       throw OperatorError(
         "import.not-a-store", .refused, "\(path) is no store, and not empty",

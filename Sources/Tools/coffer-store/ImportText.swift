@@ -61,7 +61,6 @@ struct ImportText {
   }
 
   private func tellVolumes() {
-    for problem in set.problems { console.report(problem) }
     guard !set.lost.isEmpty else { return }
     let lost = set.lost.map(String.init).joined(separator: ", ")
     let rebuilt = set.rebuilt.map(String.init).joined(separator: ", ")
@@ -75,7 +74,9 @@ struct ImportText {
     if problems.count > Self.mostTold {
       console.warn("and \(problems.count - Self.mostTold) more problems")
     }
-    if let untrusted = problems.first(where: { $0.status == .untrusted }) { return untrusted.status }
+    if let untrusted = problems.first(where: { $0.status == .untrusted }) {
+      return untrusted.status
+    }
     guard isWaiting || !problems.isEmpty else { return .done }
     return hasDone ? .partly : .nothingDone
   }
