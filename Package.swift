@@ -134,7 +134,8 @@ let package = Package(
     room(
       "Volumes",
       uses: [
-        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Signatures", "Repository", "Keeping",
+        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Signatures", "Repository",
+        "Keeping",
         "Parity", systemPackage,
       ]),
 

@@ -60,6 +60,9 @@ package struct ExportRun {
     try reporting {
       try requireSpace()
       try DurableFile.makeFolder(partial)
+      for number in 1...layout.volumes.count + layout.parity {
+        try VolumeFiles(number, .data, in: partial).discardTemporary()
+      }
       meter.begin("volumes", total: 2 * layout.volumes.reduce(0) { $0 + $1.bytes })
       for volume in layout.volumes { try write(volume) }
       let volumes = try ParityPass(

@@ -57,7 +57,10 @@ package struct ImportRun {
   package func run(_ plan: ImportPlan) throws -> Report {
     var plan = plan
     var report = Report()
-    if plan.isNewStore { try plan.format.create(in: store) }
+    // A store is made for what a host signed for, and for nothing else.
+    if plan.isNewStore, plan.hosts.contains(where: { $0.newEntries > 0 }) {
+      try plan.format.create(in: store)
+    }
     meter.begin("objects", total: plan.offered.bytes)
     for index in plan.hosts.indices { try takeObjects(of: index, &plan, &report) }
     for host in plan.hosts { try publish(host, &report) }

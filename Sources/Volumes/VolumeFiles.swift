@@ -35,6 +35,16 @@ struct VolumeFiles {
     return SHA256Digest(hex: String(decoding: bytes.prefix(64), as: UTF8.self))
   }
 
+  /// Removes what a killed run left under temporary names.
+  ///
+  /// - Throws: `Errno`.
+  func discardTemporary() throws {
+    guard LocalPath(folder).isFolder else { return }
+    for name in try LocalPath(folder).names() where name.hasPrefix(".coffer-") {
+      try LocalPath(folder.appending(name)).remove()
+    }
+  }
+
   /// Removes what is there of the volume.
   ///
   /// - Throws: `Errno`.

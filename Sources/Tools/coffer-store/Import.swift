@@ -61,6 +61,9 @@ extension CofferStore {
         interruption: context.interruption
       ).run(plan)
       lease.release()
+      guard try store.size(of: .format) != nil else {
+        return ImportText(set, console).tell(report)
+      }
       let holdings = try StoreHoldings(
         in: store, of: hosts, remembering: heads, without: dropped)
       try heads.remember(holdings.soundHeads)
