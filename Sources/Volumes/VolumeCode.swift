@@ -49,23 +49,3 @@ struct VolumeCode: Sendable {
     piece.count == length ? piece : piece + [UInt8](repeating: 0, count: length - piece.count)
   }
 }
-
-/// A data volume as it must have been, made again from the others at each place that is asked for.
-struct RebuiltVolume: VolumeBytes {
-  let number: Int
-  let count: Int
-  let code: VolumeCode
-  /// As many others as there are data volumes, by their numbers from 0.
-  let others: [Int: MediumFile]
-
-  func read(_ range: Range<Int>) throws -> [UInt8] {
-    let pieces = try others.mapValues { file in
-      let end = max(range.lowerBound, min(range.upperBound, file.count))
-      return try file.read(range.lowerBound..<end)
-    }
-    guard let bytes = code.rebuild(number, from: pieces, count: range.count) else {
-      preconditionFailure("as many others as there are data volumes are enough")
-    }
-    return bytes
-  }
-}

@@ -4,8 +4,8 @@ package import Vocabulary
 
 /// The volumes of a set that are at hand, and what they offer, lost volumes that can be made good included.
 package struct VolumeSet: Sendable {
-  /// So many ways to make a volume good are tried.
-  private static let mostWays = 32
+  /// So many choices of others are tried where a volume is to be made good.
+  private static let mostChoices = 300
   private static let largestLedgerFile = 1 << 30
 
   /// Where an object lies.
@@ -24,8 +24,8 @@ package struct VolumeSet: Sendable {
   /// What is wrong with volumes that are at hand.
   package private(set) var problems: [OperatorError] = []
 
-  /// For each data volume its bytes as they are, and as each choice of others makes them.
-  private let ways: [[any VolumeBytes]]
+  private let files: [Int: MediumFile]
+  private let code: VolumeCode
   private var places: [ObjectName: [Place]] = [:]
 
   /// Reads what the volumes hold.
@@ -34,10 +34,10 @@ package struct VolumeSet: Sendable {
   ///   - manifest: what the set is made of.
   ///   - files: those at hand, by their numbers from 0, each of the right length.
   init(_ manifest: VolumeSetManifest, _ files: [Int: MediumFile]) {
-    self.manifest = manifest
-    ways = manifest.dataVolumes.indices.map { Self.ways(to: $0, manifest, files) }
+    (self.manifest, self.files) = (manifest, files)
+    code = VolumeCode(data: manifest.dataVolumes.count, parity: manifest.parityVolumes)
     for number in manifest.volumes.indices where files[number] == nil { lost.append(number + 1) }
-    for number in manifest.dataVolumes.indices { read(number, isAtHand: files[number] != nil) }
+    for number in manifest.dataVolumes.indices { read(number) }
     lost.sort()
   }
 
@@ -64,13 +64,15 @@ package struct VolumeSet: Sendable {
   ) throws -> (result: Result, hurt: [Int]) {
     var hurt: [Int] = []
     for place in places[name] ?? [] where place.range.count == facts.size {
-      for way in ways[place.volume] {
+      let result = try firstGood(of: place.volume) { way -> Result? in
         do {
-          return (try attempt { try way.stream(place.range, $0) }, hurt)
+          return try attempt { try way.stream(place.range, $0) }
         } catch let error as OperatorError where error.status == .mismatch {
           if way is MediumFile { hurt.append(place.volume + 1) }
+          return nil
         }
       }
+      if let result { return (result, hurt) }
     }
     throw OperatorError(
       "volume.lost-object", .mismatch, "\(name) is in no volume at hand as its host signed for it",
@@ -82,56 +84,64 @@ package struct VolumeSet: Sendable {
   /// - Throws: `object.missing`, `object.too-large`.
   func ledgerFile(_ name: ObjectName) throws -> [UInt8] {
     for place in places[name] ?? [] where place.range.count <= Self.largestLedgerFile {
-      for way in ways[place.volume] {
+      let bytes = firstGood(of: place.volume) { way -> [UInt8]? in
         guard let bytes = try? way.read(place.range),
           SHA256Hasher.digest(of: bytes) == place.sha256
-        else { continue }
+        else { return nil }
         return bytes
       }
+      if let bytes { return bytes }
     }
     throw OperatorError("object.missing", .mismatch, "\(name) is whole in no volume at hand")
   }
 
-  private mutating func read(_ number: Int, isAtHand: Bool) {
-    for (turn, way) in ways[number].enumerated() {
+  private mutating func read(_ number: Int) {
+    var isRebuilt = false
+    var problem: OperatorError?
+    let contents = firstGood(of: number) { way -> VolumeContents? in
+      isRebuilt = !(way is MediumFile)
       do {
-        let contents = try VolumeContents(reading: way, number: number + 1)
-        for member in contents.members {
-          places[member.name, default: []].append(
-            Place(volume: number, range: member.place, sha256: member.sha256))
-        }
-        if turn > 0 || !isAtHand { rebuilt.append(number + 1) }
-        return
+        return try VolumeContents(reading: way, number: number + 1)
       } catch {
-        guard turn == 0, isAtHand else { continue }
-        lost.append(number + 1)
-        if let error = error as? OperatorError { problems.append(error) }
+        if way is MediumFile { problem = error as? OperatorError }
+        return nil
       }
     }
+    if let problem {
+      problems.append(problem)
+      lost.append(number + 1)
+    }
+    guard let contents else { return }
+    if isRebuilt { rebuilt.append(number + 1) }
+    for member in contents.members {
+      places[member.name, default: []].append(
+        Place(volume: number, range: member.place, sha256: member.sha256))
+    }
   }
 
-  private static func ways(
-    to number: Int, _ manifest: VolumeSetManifest, _ files: [Int: MediumFile]
-  ) -> [any VolumeBytes] {
-    let own: [any VolumeBytes] = files[number].map { [$0] } ?? []
+  /// Tries a data volume's bytes as they are, then with the others' help where they cannot be read, then as
+  /// each choice of others makes them.
+  ///
+  /// - Returns: the first result; nil where no way has one.
+  private func firstGood<Result>(
+    of number: Int, _ attempt: (any VolumeBytes) throws -> Result?
+  ) rethrows -> Result? {
+    let own = files[number]
+    if let own, let result = try attempt(own) { return result }
+    guard manifest.parityVolumes > 0 else { return nil }
     let others = files.keys.filter { $0 != number }.sorted()
-    let (data, parity) = (manifest.dataVolumes.count, manifest.parityVolumes)
-    guard parity > 0, others.count >= data else { return own }
-    let code = VolumeCode(data: data, parity: parity)
-    let rebuilt = choices(data, of: others[...]).prefix(mostWays).map { choice in
-      RebuiltVolume(
+    let choices = Choices(manifest.dataVolumes.count, of: others)
+    for (turn, choice) in choices.prefix(Self.mostChoices).enumerated() {
+      let rebuilt = RebuiltVolume(
         number: number, count: manifest.volumes[number].bytes, code: code,
         others: files.filter { choice.contains($0.key) })
+      if turn == 0, let own,
+        let result = try attempt(MendedVolume(own: own, rebuilt: rebuilt))
+      {
+        return result
+      }
+      if let result = try attempt(rebuilt) { return result }
     }
-    return own + rebuilt
-  }
-
-  /// So many of some numbers, in every way, the first ones first; no more ways than are ever tried.
-  private static func choices(_ count: Int, of numbers: ArraySlice<Int>) -> [[Int]] {
-    guard count > 0, let first = numbers.first else { return count == 0 ? [[]] : [] }
-    guard numbers.count > count else { return [Array(numbers)] }
-    let with = choices(count - 1, of: numbers.dropFirst()).map { [first] + $0 }
-    guard with.count < mostWays else { return with }
-    return with + choices(count, of: numbers.dropFirst())
+    return nil
   }
 }
