@@ -138,6 +138,15 @@ let package = Package(
     room("Parity", uses: ["Vocabulary", "SecretMemory", "Repository", "CISAL"]),
     room("Scrubbing", uses: ["Vocabulary", "Signatures", "Repository", "Keeping", "Parity"]),
 
+    // What carries a store across an air gap.
+    room(
+      "Volumes",
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Signatures", "Repository",
+        "Keeping",
+        "Parity", systemPackage,
+      ]),
+
     // What is backed up.
     room("Configuration", uses: ["Vocabulary", yams, systemPackage]),
     room(
@@ -228,8 +237,8 @@ let package = Package(
     tool(
       "coffer-store",
       uses: [
-        "Vocabulary", "Signatures", "LocalFiles", "Repository", "Stores", "Keeping", "Scrubbing",
-        "Retention", "OperatorConsole", argumentParser, systemPackage,
+        "Vocabulary", "SecretMemory", "Signatures", "LocalFiles", "Repository", "Stores", "Keeping",
+        "Scrubbing", "Retention", "Volumes", "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // Measures what no tool shows alone; `Scripts/bench index` runs it.
@@ -284,6 +293,12 @@ let package = Package(
       ]),
     proofs(
       of: "Scrubbing",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "Keeping",
+        "ProofTools", systemPackage,
+      ]),
+    proofs(
+      of: "Volumes",
       uses: [
         "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "Keeping",
         "ProofTools", systemPackage,

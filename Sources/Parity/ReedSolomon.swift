@@ -5,7 +5,7 @@ import SecretMemory
 /// as there are data shards give all others.
 ///
 /// `docs/formats/store.md`, Parity.
-struct ReedSolomon: Sendable {
+package struct ReedSolomon: Sendable {
   private let data: Int
   /// A row a shard, the data shards first.
   private let matrix: [UInt8]
@@ -13,12 +13,17 @@ struct ReedSolomon: Sendable {
 
   /// The code of a layout.
   init(_ layout: ParityLayout) {
-    data = layout.dataShards
-    let all = data + layout.parityShards
+    self.init(data: layout.dataShards, parity: layout.parityShards)
+  }
+
+  /// The code of so many shards; together no more than 255.
+  package init(data: Int, parity: Int) {
+    self.data = data
+    let all = data + parity
     var matrix = [UInt8](repeating: 0, count: all * data)
     unsafe gf_gen_cauchy1_matrix(&matrix, Int32(all), Int32(data))
     self.matrix = matrix
-    parity = Coefficients(Array(matrix[(data * data)...]), sources: data)
+    self.parity = Coefficients(Array(matrix[(data * data)...]), sources: data)
   }
 
   /// Adds bytes of a data shard to the parity shards.
@@ -28,7 +33,7 @@ struct ReedSolomon: Sendable {
   ///   - shard: whose they are.
   ///   - offset: where they stand in it.
   ///   - sums: the parity shards, zeros before the first bytes.
-  func add(_ bytes: RawSpan, of shard: Int, at offset: Int, to sums: ShardSums) {
+  package func add(_ bytes: RawSpan, of shard: Int, at offset: Int, to sums: ShardSums) {
     parity.add(bytes, of: shard, at: offset, to: sums)
   }
 
@@ -38,7 +43,7 @@ struct ReedSolomon: Sendable {
   ///   - lost: the data shards whose bytes to make.
   ///   - present: bytes of others by their number, parity shards after data shards; all of one length.
   /// - Returns: bytes of the lost ones in their order; nil where too few are present.
-  func rebuild(_ lost: [Int], from present: [Int: [UInt8]]) -> [[UInt8]]? {
+  package func rebuild(_ lost: [Int], from present: [Int: [UInt8]]) -> [[UInt8]]? {
     let used = present.keys.sorted().prefix(data)
     guard used.count == data, let length = used.first.flatMap({ present[$0]?.count }) else {
       return nil

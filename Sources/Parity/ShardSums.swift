@@ -3,13 +3,13 @@ internal import Glibc
 /// Shards that come into being, sum by sum.
 ///
 /// Threads may add at once where they add at different places.
-@safe final class ShardSums: @unchecked Sendable {
+@safe package final class ShardSums: @unchecked Sendable {
   private let shards: Int
   private let length: Int
   private let room: UnsafeMutableRawBufferPointer
 
   /// Shards of zeros.
-  init(shards: Int, length: Int) {
+  package init(shards: Int, length: Int) {
     (self.shards, self.length) = (shards, length)
     unsafe room = .allocate(byteCount: shards * length, alignment: 64)
     unsafe room.initializeMemory(as: UInt8.self, repeating: 0)
@@ -34,7 +34,9 @@ internal import Glibc
   }
 
   /// Lends the bytes of a shard.
-  func withBytes<Result>(of shard: Int, _ body: (RawSpan) throws -> Result) rethrows -> Result {
+  package func withBytes<Result>(of shard: Int, _ body: (RawSpan) throws -> Result) rethrows
+    -> Result
+  {
     precondition((0..<shards).contains(shard), "no such shard")
     let bytes = unsafe UnsafeRawBufferPointer(
       rebasing: room[shard * length..<(shard + 1) * length])

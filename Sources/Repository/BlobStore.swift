@@ -26,10 +26,7 @@ package protocol StagedObject: Sendable {
 /// Errors are `OperatorError`: `store.missing`, `object.missing`, `object.exists`, `object.short`,
 /// `object.not-a-file`, `store.full`, `store.failed`,
 /// `run.locked`.
-package protocol BlobStore: Sendable {
-  /// How an operator would name this store.
-  var location: String { get }
-
+package protocol BlobStore: BlobSource {
   /// Makes the place ready, and removes what this writer's crashed runs left under temporary names.
   ///
   /// - Returns: the writer's right to the store, to be held while anything is written.
@@ -57,20 +54,6 @@ package protocol BlobStore: Sendable {
   /// - Throws: `object.exists` where a name is taken; what it holds stays.
   func putTogether(_ objects: [(name: ObjectName, bytes: [UInt8])]) throws
 
-  /// Reads a range of an object, or all of it.
-  ///
-  /// - Throws: `object.missing`, or `object.short` where the object ends before the range.
-  func read(_ name: ObjectName, _ range: Range<Int>?) throws -> [UInt8]
-
-  /// Lends an object piece by piece, in order, for checks that must not hold it in memory.
-  func stream(_ name: ObjectName, _ consume: (RawSpan) throws -> Void) throws
-
-  /// The length of an object in bytes, or nil where there is none.
-  func size(of name: ObjectName) throws -> Int?
-
-  /// The last components of all names directly under a folder such as `ledger/<host>`, sorted.
-  func list(_ folder: String) throws -> [String]
-
   /// Removes an object; it is no error where there is none.
   func remove(_ name: ObjectName) throws
 }
@@ -94,22 +77,5 @@ extension BlobStore {
     from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
   ) throws {
     try stage(write).keep(inPlaceOf: name)
-  }
-
-  /// Reads a whole object.
-  package func read(_ name: ObjectName) throws -> [UInt8] {
-    try read(name, nil)
-  }
-
-  /// Reads a whole object whose size nobody has signed for, unless it is larger than any of its kind.
-  ///
-  /// - Throws: `object.missing`, or `object.too-large`.
-  func read(_ name: ObjectName, atMost limit: Int) throws -> [UInt8] {
-    if let size = try size(of: name), size > limit {
-      throw OperatorError(
-        "object.too-large", .mismatch, "\(name) is \(size) bytes long, and nothing of its kind is",
-        hint: "it is damaged or forged; fetch it from another copy of the store")
-    }
-    return try read(name, nil)
   }
 }

@@ -12,7 +12,7 @@ package struct LedgerWalk: Sendable {
   private static let loadedTogether = 16
 
   package let host: KeyID
-  private let store: any BlobStore
+  private let store: any BlobSource
   private let format: StoreFormat
   private let trust: LedgerTrust
 
@@ -24,7 +24,7 @@ package struct LedgerWalk: Sendable {
   ///   - format: what the store is.
   ///   - trust: whose signatures count.
   package init(
-    of host: KeyID, in store: any BlobStore, _ format: StoreFormat, trusting trust: LedgerTrust
+    of host: KeyID, in store: any BlobSource, _ format: StoreFormat, trusting trust: LedgerTrust
   ) {
     (self.host, self.store, self.format, self.trust) = (host, store, format, trust)
   }

@@ -6,8 +6,6 @@ import SecretMemory
 /// fixed bytes are less than the doorway to one; see `docs/decisions/0002-tar-by-hand.md`.
 /// It is never in memory as a whole: frames are sealed from where they lie.
 struct PackArchive {
-  private static let block = 512
-
   /// The frames in the order in which they lie.
   let frames: [FrameDescription]
   private let packed: [PackedFrame]
@@ -20,12 +18,12 @@ struct PackArchive {
     packed = Self.shuffled(frames)
     var end = 0
     self.frames = packed.map { frame in
-      defer { end += Self.block + Self.roundedUp(frame.stored.count) }
+      defer { end += TarHeader.block + TarHeader.padded(frame.stored.count) }
       return FrameDescription(
-        offset: end + Self.block, storedLength: frame.stored.count, rawLength: frame.rawLength,
+        offset: end + TarHeader.block, storedLength: frame.stored.count, rawLength: frame.rawLength,
         codec: frame.codec, chunks: frame.chunks)
     }
-    size = PadmeSize.holding(end + 2 * Self.block)
+    size = PadmeSize.holding(end + TarHeader.endSize)
   }
 
   /// Hands on all bytes, padded, one piece after the other.
@@ -37,9 +35,9 @@ struct PackArchive {
     }
     for (number, frame) in packed.enumerated() {
       let length = frame.stored.count
-      try hand(on: Self.header(Self.name(number, frame.codec), size: length))
+      try hand(on: TarHeader(name: Self.name(number, frame.codec), size: length).bytes)
       try hand(on: frame.stored)
-      try hand(on: Self.zeros(Self.roundedUp(length) - length))
+      try hand(on: Self.zeros(TarHeader.padded(length) - length))
     }
     try hand(on: Self.zeros(size - written))
   }
@@ -58,32 +56,6 @@ struct PackArchive {
     let padding = String(repeating: "0", count: max(0, 5 - digits.count))
     return "frame-\(padding)\(digits).\(codec == .zstd ? "zst" : "raw")"
   }
-
-  private static func header(_ name: String, size: Int) -> [UInt8] {
-    var header = [UInt8](repeating: 0, count: block)
-    func put(_ text: String, at offset: Int) {
-      for (index, byte) in text.utf8.enumerated() { header[offset + index] = byte }
-    }
-    put(name, at: 0)
-    put("0000600\0", at: 100)
-    put("0000000\0", at: 108)
-    put("0000000\0", at: 116)
-    put(octal(size, digits: 11) + "\0", at: 124)
-    put("00000000000\0", at: 136)
-    put("        ", at: 148)
-    put("0", at: 156)
-    put("ustar\u{0}00", at: 257)
-    let sum = header.reduce(0) { $0 + Int($1) }
-    put(octal(sum, digits: 6) + "\0 ", at: 148)
-    return header
-  }
-
-  private static func octal(_ number: Int, digits: Int) -> String {
-    let text = String(number, radix: 8)
-    return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
-  }
-
-  private static func roundedUp(_ count: Int) -> Int { (count + block - 1) / block * block }
 
   private static func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
 }

@@ -20,7 +20,7 @@ package struct StoreFormat: Sendable, Codable {
   /// Reads a store's.
   ///
   /// - Throws: `store.missing` where there is none, `store.version` where it is of another version.
-  package static func load(from store: any BlobStore) throws -> StoreFormat {
+  package static func load(from store: any BlobSource) throws -> StoreFormat {
     guard try store.size(of: .format) != nil else {
       throw OperatorError(
         "store.missing", .noStore, "no store at \(store.location): it holds no coffer.json",

@@ -13,7 +13,8 @@ struct CofferStore: ParsableCommand {
       """,
     version: cofferVersion,
     subcommands: [
-      ScrubVerb.self, Protect.self, Retain.self, Hold.self, Release.self, Status.self,
+      ScrubVerb.self, Protect.self, Retain.self, Hold.self, Release.self, Export.self, Import.self,
+      Have.self, Status.self,
     ])
 
   static func main() async {

@@ -1,0 +1,130 @@
+import ArgumentParser
+import Keeping
+import LocalFiles
+import OperatorConsole
+import Repository
+import SystemPackage
+import Vocabulary
+import Volumes
+
+extension CofferStore {
+  /// Writes a set of volumes.
+  struct Export: CofferVerb {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a set of volumes for removable media, with parity across them.",
+      discussion: """
+        Each volume is a folder: a tar archive of objects, a description of the set, and checksums that \
+        'sha256sum -c' reads. Put each on a medium of its own; as many as there are parity volumes may be lost. \
+        What was written is read back before the set gets its name. A run that was killed is gone on with.
+        """)
+
+    @OptionGroup var keeper: KeeperOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(name: .customLong("to"), help: "The folder to write to.", completion: .directory)
+    var folder: String
+
+    @Option(help: "How large a volume may be: 25G counts in powers of 1000, 4GiB of 1024.")
+    var volumeSize: VolumeSize
+
+    @Option(help: "How many volumes may be lost.")
+    var parityVolumes = 1
+
+    @Option(
+      help: "Leave out what the other side has: what 'have' or an import wrote there.",
+      completion: .file())
+    var since: String?
+
+    @Flag(help: "Show what would be written, and write nothing.")
+    var dryRun = false
+
+    func validate() throws {
+      guard (0...16).contains(parityVolumes) else {
+        throw ValidationError("--parity-volumes is a number from 0 to 16")
+      }
+    }
+
+    func perform(_ context: ToolContext) throws -> ExitStatus {
+      let console = context.console
+      let (store, keeperFolder) = try keeper.open()
+      // Nothing may be let go of while it is being carried.
+      let lock = try keeperFolder.lock()
+      let (hosts, checks) = (KnownHosts(in: keeperFolder), CheckDates(in: keeperFolder))
+      let dropped = DroppedSnapshots()
+      let holdings = try StoreHoldings(
+        in: store, of: hosts, remembering: RememberedHeads(in: keeperFolder), without: dropped)
+      let plan = try ExportPlan(
+        from: store, holdings, of: hosts, checks, without: dropped,
+        since: since.map { try HaveList(at: FilePath($0)) })
+      for problem in plan.hurt { console.report(problem) }
+      let verdict = LedgerVerdict(holdings).tell(console)
+      guard !plan.objects.isEmpty || plan.snapshots > 0 else {
+        throw OperatorError(
+          "export.nothing", .nothingDone,
+          "the other side has all that is here: there is nothing to carry")
+      }
+      let layout = try VolumeLayout(
+        plan.ledger, plan.objects, in: volumeSize, parity: parityVolumes)
+      let run = ExportRun(
+        plan, layout, from: store, to: FilePath(folder), meter: context.meter,
+        interruption: context.interruption)
+      if !dryRun { try write(run, plan, keeperFolder, console) }
+      lock.release()
+      tell(run, layout, plan, console)
+      guard verdict != .untrusted else { return verdict }
+      return plan.hurt.isEmpty ? verdict : .mismatch
+    }
+
+    private func write(
+      _ run: ExportRun, _ plan: ExportPlan, _ folder: KeeperFolder, _ console: Console
+    ) throws {
+      console.begin("volumes")
+      try run.run()
+      try KeeperJournal(in: folder).note(
+        "export",
+        [
+          "set": .text(run.place.lastComponent?.string ?? ""),
+          "snapshots": .integer(plan.snapshots),
+          "objects": .integer(plan.objects.count), "bytes": .integer(plan.bytes),
+        ])
+    }
+
+    private func tell(
+      _ run: ExportRun, _ layout: VolumeLayout, _ plan: ExportPlan, _ console: Console
+    ) {
+      console.say(
+        "\(plan.snapshots) snapshots, \(plan.objects.count) objects, \(ByteText(plan.bytes))")
+      for volume in layout.volumes {
+        console.say("volume \(volume.number)  \(ByteText(volume.bytes))")
+      }
+      if layout.parity > 0 {
+        console.say("and \(layout.parity) of parity: as many volumes may be lost on the way")
+      }
+      console.say(dryRun ? "nothing was written" : "written and read back: \(run.place)")
+      console.emit(Line(run, layout, plan, isWritten: !dryRun))
+    }
+
+    private struct Line: Encodable {
+      let event = "export"
+      let set: String
+      let folder: String
+      let written: Bool
+      let snapshots: Int
+      let objects: Int
+      let objectBytes: Int
+      let volumes: Int
+      let parityVolumes: Int
+      let bytes: Int
+
+      init(_ run: ExportRun, _ layout: VolumeLayout, _ plan: ExportPlan, isWritten: Bool) {
+        (set, folder, written) = (layout.id, run.place.string, isWritten)
+        (snapshots, objects, objectBytes) = (plan.snapshots, plan.objects.count, plan.bytes)
+        (volumes, parityVolumes, bytes) = (layout.volumes.count, layout.parity, run.bytes)
+      }
+    }
+  }
+}
+
+extension VolumeSize: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Keeping
+import LocalFiles
+import OperatorConsole
+import Repository
+import Signatures
+import Stores
+import SystemPackage
+import Vocabulary
+import Volumes
+
+extension CofferStore {
+  /// Takes a set of volumes in.
+  struct Import: CofferVerb {
+    static let configuration = CommandConfiguration(
+      abstract: "Take a set of volumes in, prove it, and write a receipt.",
+      discussion: """
+        Objects come first, each compared with what its host signed for; then the ledger entries that have all \
+        they need, in order. Lost or damaged volumes are made good from the others, as far as there is parity. \
+        Nothing is overwritten. A run that was killed is gone on with; volumes may also be put in one after the \
+        other. A store that is not there yet is made.
+        """)
+
+    @OptionGroup var keeper: KeeperOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(
+      name: .customLong("from"), parsing: .upToNextOption,
+      help: "Media, or folders with copies of them.", completion: .directory)
+    var folders: [String]
+
+    @Option(
+      help: "Where to write the receipt. [default: receipt.json in the keeper's folder]",
+      completion: .file())
+    var receipt: String?
+
+    @Flag(help: "Show what would be taken in, and take in nothing.")
+    var dryRun = false
+
+    func perform(_ context: ToolContext) throws -> ExitStatus {
+      let console = context.console
+      let search = try MediaSearch(in: folders.map { FilePath($0) })
+      for problem in search.problems { console.report(problem) }
+      let set = try search.onlySet()
+      for problem in set.problems { console.report(problem) }
+      let place = ImportPlace(keeper)
+      if dryRun { return try rehearse(set, place, console) }
+      let (store, folder) = try place.prepare()
+      let lock = try folder.lock()
+      let lease = try store.prepareForWriting()
+      var heads = try RememberedHeads(in: folder)
+      let (hosts, checks) = (KnownHosts(in: folder), CheckDates(in: folder))
+      let dropped = DroppedSnapshots()
+      let plan = try ImportPlan(
+        of: set, into: store, ImportTrust([], hosts), remembering: heads, checks,
+        without: dropped)
+      try place.requireSpace(for: plan.offered.bytes)
+      console.begin("objects")
+      let report = try ImportRun(
+        of: set, into: store, noting: checks, meter: context.meter,
+        interruption: context.interruption
+      ).run(plan)
+      lease.release()
+      guard try store.size(of: .format) != nil else {
+        return ImportText(set, console).tell(report)
+      }
+      let holdings = try StoreHoldings(
+        in: store, of: hosts, remembering: heads, without: dropped)
+      try heads.remember(holdings.soundHeads)
+      let arrival = HaveList.Arrival(
+        set: set.manifest.set, objects: report.objects, bytes: report.bytes,
+        complete: report.waiting == 0)
+      let list = try HaveList(holdings, checks, in: store, after: arrival)
+      try KeeperJournal(in: folder).note("import", ImportText.details(set, report))
+      lock.release()
+      let status = ImportText(set, console).tell(report)
+      try list.deliver(
+        to: receipt ?? folder.path.appending("receipt.json").string, context.console)
+      return status
+    }
+
+    private func rehearse(
+      _ set: VolumeSet, _ place: ImportPlace, _ console: Console
+    ) throws -> ExitStatus {
+      let (store, folder) = try place.look()
+      let plan = try ImportPlan(
+        of: set, into: store, ImportTrust(place.namedKeys(), folder.map { KnownHosts(in: $0) }),
+        remembering: folder.map { try RememberedHeads(in: $0) }, folder.map { CheckDates(in: $0) },
+        without: DroppedSnapshots())
+      return try ImportText(set, console).tell(plan)
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import OperatorConsole
+import Vocabulary
+import Volumes
+
+/// What came of an import, as text or as JSON.
+struct ImportText {
+  /// More problems than anybody reads one by one.
+  private static let mostTold = 50
+
+  private let set: VolumeSet
+  private let console: Console
+
+  init(_ set: VolumeSet, _ console: Console) {
+    (self.set, self.console) = (set, console)
+  }
+
+  /// Tells what a run did.
+  func tell(_ report: ImportRun.Report) -> ExitStatus {
+    tellVolumes()
+    for number in report.hurtVolumes.sorted() {
+      console.warn("volume \(number) is damaged: what was hurt in it was looked for in the others")
+    }
+    console.say(
+      "took in \(report.objects) objects, \(ByteText(report.bytes)); "
+        + "\(report.snapshots) snapshots count now")
+    if report.waiting > 0 {
+      console.say("\(report.waiting) snapshots wait for objects that are not here")
+    }
+    console.emit(
+      Line(
+        set, done: true, objects: report.objects, bytes: report.bytes, snapshots: report.snapshots,
+        waiting: report.waiting, hurt: report.hurtVolumes))
+    return status(
+      report.problems, isWaiting: report.waiting > 0,
+      hasDone: report.objects > 0 || report.snapshots > 0)
+  }
+
+  /// Tells what a run would do.
+  func tell(_ plan: ImportPlan) throws -> ExitStatus {
+    tellVolumes()
+    let (offered, entries) = (plan.offered, try plan.entries())
+    console.say(
+      "would take in \(offered.objects) objects, \(ByteText(offered.bytes)); "
+        + "\(entries.whole) of \(entries.new) new snapshots would count")
+    console.emit(
+      Line(
+        set, done: false, objects: offered.objects, bytes: offered.bytes,
+        snapshots: entries.whole, waiting: entries.new - entries.whole, hurt: []))
+    return status(
+      plan.problems, isWaiting: entries.whole < entries.new,
+      hasDone: offered.objects > 0 || entries.whole > 0)
+  }
+
+  /// What the keeper's journal says of an import.
+  static func details(_ set: VolumeSet, _ report: ImportRun.Report) -> [String: JSONValue] {
+    [
+      "set": .text(set.manifest.set), "objects": .integer(report.objects),
+      "bytes": .integer(report.bytes), "snapshots": .integer(report.snapshots),
+      "waiting": .integer(report.waiting),
+    ]
+  }
+
+  private func tellVolumes() {
+    guard !set.lost.isEmpty else { return }
+    let lost = set.lost.map(String.init).joined(separator: ", ")
+    let rebuilt = set.rebuilt.map(String.init).joined(separator: ", ")
+    console.warn(
+      "of \(set.manifest.volumes.count) volumes, not at hand or damaged: \(lost)"
+        + (rebuilt.isEmpty ? "" : "; made good from the others: \(rebuilt)"))
+  }
+
+  private func status(_ problems: [OperatorError], isWaiting: Bool, hasDone: Bool) -> ExitStatus {
+    for problem in problems.prefix(Self.mostTold) { console.report(problem) }
+    if problems.count > Self.mostTold {
+      console.warn("and \(problems.count - Self.mostTold) more problems")
+    }
+    if let untrusted = problems.first(where: { $0.status == .untrusted }) {
+      return untrusted.status
+    }
+    guard isWaiting || !problems.isEmpty else { return .done }
+    return hasDone ? .partly : .nothingDone
+  }
+
+  private struct Line: Encodable {
+    let event = "import"
+    let set: String
+    let done: Bool
+    let objects: Int
+    let bytes: Int
+    let snapshots: Int
+    let waiting: Int
+    let volumes: Int
+    let lostVolumes: [Int]
+    let rebuiltVolumes: [Int]
+    let hurtVolumes: [Int]
+
+    init(
+      _ set: VolumeSet, done: Bool, objects: Int, bytes: Int, snapshots: Int, waiting: Int,
+      hurt: Set<Int>
+    ) {
+      (self.set, self.done, self.objects, self.bytes) = (set.manifest.set, done, objects, bytes)
+      (self.snapshots, self.waiting) = (snapshots, waiting)
+      volumes = set.manifest.volumes.count
+      (lostVolumes, rebuiltVolumes, hurtVolumes) = (set.lost, set.rebuilt, hurt.sorted())
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package import Keeping
+package import Repository
+import SecretMemory
+package import Signatures
+package import Vocabulary
+
+/// Whose signatures count in an import.
+package struct ImportTrust: Sendable {
+  private let named: [KeyID: VerifyingKey]
+  private let known: KnownHosts?
+
+  /// Takes keys that the operator named, and those that the keeper knows, if he has a folder yet.
+  package init(_ named: [VerifyingKey], _ known: KnownHosts?) {
+    self.named = Dictionary(named.map { ($0.keyID, $0) }) { first, _ in first }
+    self.known = known
+  }
+
+  /// A host's key, nil where it is not known.
+  ///
+  /// - Throws: `trust.unreadable`.
+  func key(of host: KeyID) throws -> VerifyingKey? {
+    if let key = named[host] { return key }
+    guard case .key(let key)? = try known?.trust(in: host) else { return nil }
+    return key
+  }
+}
+
+/// What a set would bring to a store.
+package struct ImportPlan: Sendable {
+  private(set) var hosts: [ArrivingHost] = []
+  let format: StoreFormat
+  /// Whether the store has to be made.
+  let isNewStore: Bool
+  /// What stands against parts of the set.
+  package private(set) var problems: [OperatorError] = []
+
+  /// Plans an import; every signature and link of the ledgers is checked, no object is read.
+  ///
+  /// - Parameters:
+  ///   - set: what is at hand.
+  ///   - store: where it goes; there may be none yet.
+  ///   - trust: whose signatures count.
+  ///   - heads: what the keeper saw last; nil where he has no folder yet.
+  ///   - checks: what was proven before; nil likewise.
+  ///   - dropped: snapshots that were let go of here.
+  /// - Throws: `import.nothing-readable`, `import.other-store`, and what the store fails with.
+  package init(
+    of set: VolumeSet, into store: any BlobStore, _ trust: ImportTrust,
+    remembering heads: RememberedHeads?, _ checks: CheckDates?, without dropped: DroppedSnapshots
+  ) throws {
+    let merged = MergedSource(store, and: set)
+    guard !set.names.isEmpty else {
+      throw OperatorError(
+        "import.nothing-readable", .mismatch, "no volume of the set that holds objects can be read",
+        hint: "copy the volumes again, from where they were written")
+    }
+    isNewStore = try store.size(of: .format) == nil
+    format = try StoreFormat.load(from: merged)
+    guard format.store == set.manifest.store else {
+      throw OperatorError(
+        "import.other-store", .usage,
+        "the set is of the store \(set.manifest.store), and \(store.location) is \(format.store)",
+        hint: "name the folder of that store's copy, or a new one")
+    }
+    var dropped = dropped
+    for (host, numbers) in set.manifest.dropped {
+      guard let host = KeyID(host) else { continue }
+      for number in numbers { dropped.insert(LedgerSequence(number), of: host) }
+    }
+    let last = try checks.map { try LastChecks($0) } ?? LastChecks()
+    for host in merged.travellers {
+      guard let key = try trust.key(of: host) else {
+        problems.append(Self.unknown(host))
+        continue
+      }
+      let arriving = try ArrivingHost(
+        host, merged, store, format, key, knowing: heads?[host], set, last,
+        without: dropped)
+      let problem = try Self.fork(arriving, merged, store, set) ?? arriving.holding.problem
+      if let problem { problems.append(problem) }
+      if problem == nil || arriving.holdsUpToAnEntry { hosts.append(arriving) }
+    }
+  }
+
+  /// Notes what became of an object of a host.
+  mutating func note(_ row: Int, of host: Int, _ state: ArrivingHost.State) {
+    hosts[host].note(row, state)
+  }
+
+  /// How many objects, and bytes, are to be taken from the set.
+  package var offered: (objects: Int, bytes: Int) {
+    hosts.reduce((0, 0)) { sum, host in
+      let rows = host.rows(.offered) + host.rows(.replaced)
+      return (sum.0 + rows.count, rows.reduce(sum.1) { $0 + host.holding.objects.size(at: $1) })
+    }
+  }
+
+  /// How many entries would be new, and how many of them have all that they need.
+  package func entries() throws -> (new: Int, whole: Int) {
+    try hosts.reduce((0, 0)) { sum, host in
+      (sum.0 + host.newEntries, sum.1 + (try host.lastWhole().number) - host.last.number)
+    }
+  }
+
+  /// What is wrong where the set has another entry than the store.
+  private static func fork(
+    _ arriving: ArrivingHost, _ merged: MergedSource, _ store: any BlobStore, _ set: VolumeSet
+  ) throws -> OperatorError? {
+    for file in merged.travellingFiles(of: arriving.host) where file.hasSuffix(".json") {
+      guard let name = ObjectName(travelling: "ledger/\(arriving.host)/\(file)"),
+        try store.size(of: name) != nil, let theirs = try? set.ledgerFile(name),
+        try store.size(of: name) != theirs.count || store.read(name) != theirs
+      else { continue }
+      return OperatorError(
+        "import.other-history", .untrusted,
+        "\(name) is another one in the set than in the store: one of the two was rewritten",
+        hint: "nothing of this host is taken in; compare both with 'minisign -V' before you go on")
+    }
+    return nil
+  }
+
+  private static func unknown(_ host: KeyID) -> OperatorError {
+    OperatorError(
+      "keeper.unknown-host", .partly,
+      "the key of host \(host) is not known: nothing of it is taken in",
+      hint: "name the host's public key with --trust; it must not come from the same medium")
+  }
+}
