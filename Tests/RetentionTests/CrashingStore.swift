@@ -42,18 +42,21 @@ final class CrashingStore: BlobStore {
     try change { try bytes.withBytes { try store.put(name, $0) } }
   }
 
-  func put(
-    _ name: ObjectName,
-    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try change { try store.put(name, from: write) }
+  func stage(
+    _ write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
+  ) throws -> any StagedObject {
+    Staged(object: try store.stage(write), store: self)
   }
 
-  func replace(
-    _ name: ObjectName,
-    from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
-  ) throws {
-    try change { try store.replace(name, from: write) }
+  /// An object whose naming is a change.
+  private struct Staged: StagedObject {
+    let object: any StagedObject
+    let store: CrashingStore
+
+    func keep(as name: ObjectName) throws { try store.change { try object.keep(as: name) } }
+    func keep(inPlaceOf name: ObjectName) throws {
+      try store.change { try object.keep(inPlaceOf: name) }
+    }
   }
 
   func putTogether(_ objects: [(name: ObjectName, bytes: [UInt8])]) throws {
