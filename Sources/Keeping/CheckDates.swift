@@ -108,17 +108,29 @@ package struct CheckDates: Sendable {
   }
 
   private static func read(_ line: ArraySlice<UInt8>, _ take: (Line) throws -> Void) throws {
-    let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2)
-    guard words.count == 3, let seconds = Int(String(decoding: words[0], as: UTF8.self)) else {
-      return
+    let space = UInt8(ascii: " ")
+    guard let first = line.firstIndex(of: space), let seconds = number(line[..<first]),
+      let second = line[(first + 1)...].firstIndex(of: space)
+    else { return }
+    let (word, rest) = (line[first + 1..<second], line[(second + 1)...])
+    let time = Timestamp(secondsSince1970: seconds)
+    if word.elementsEqual("good".utf8) {
+      try take(.check(name: rest, Check(time: time, outcome: .good)))
+    } else if word.elementsEqual("hurt".utf8) {
+      try take(.check(name: rest, Check(time: time, outcome: .hurt)))
+    } else if word.elementsEqual("pass".utf8) {
+      if rest.elementsEqual("started".utf8) { try take(.passStarted) }
+      if rest.elementsEqual("finished".utf8) { try take(.passFinished) }
     }
-    switch String(decoding: words[1], as: UTF8.self) {
-    case "pass" where words[2].elementsEqual("started".utf8): try take(.passStarted)
-    case "pass" where words[2].elementsEqual("finished".utf8): try take(.passFinished)
-    case let word:
-      guard let outcome = CheckOutcome(rawValue: word) else { return }
-      let time = Timestamp(secondsSince1970: seconds)
-      try take(.check(name: words[2], Check(time: time, outcome: outcome)))
+  }
+
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    guard (1...12).contains(digits.count) else { return nil }
+    var number = 0
+    for digit in digits {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      number = number * 10 + Int(digit - 0x30)
     }
+    return number
   }
 }

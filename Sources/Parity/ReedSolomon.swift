@@ -61,8 +61,9 @@ package struct ReedSolomon: Sendable {
   }
 }
 
-/// The checksum of a block, by which damage is found where it is: CRC-32 as in gzip. What was mended is
-/// proven by SHA-256.
+/// The checksum of a block, CRC-32 as in gzip, by which damage is found where it is.
+///
+/// What was mended is proven by SHA-256.
 enum BlockChecksum {
   static func crc32(_ bytes: RawSpan, after start: UInt32 = 0) -> UInt32 {
     unsafe bytes.withUnsafeBytes { bytes in

@@ -93,15 +93,12 @@ package struct ObjectName: Sendable, Hashable, Comparable {
 
   /// Reads a name of one of the shapes that a ledger entry may name; nil for any other text.
   package init?(ledgerText text: String) {
+    if Self.isPack(Array(text.utf8)[...]) {
+      path = text
+      return
+    }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     switch parts.first {
-    case "packs":
-      guard parts.count == 3 else { return nil }
-      let isHeader = parts[2].hasSuffix(Self.headerSuffix)
-      let name = isHeader ? parts[2].dropLast(Self.headerSuffix.utf8.count) : parts[2]
-      guard let digest = SHA256Digest(hex: name), digest.hex == name,
-        digest.hex.hasPrefix(parts[1]), parts[1].utf8.count == 2
-      else { return nil }
     case "indexes", "manifests":
       let words = text.dropFirst(parts[0].utf8.count + 1).split(
         separator: ".", omittingEmptySubsequences: false)
@@ -111,6 +108,17 @@ package struct ObjectName: Sendable, Hashable, Comparable {
     default: return nil
     }
     path = text
+  }
+
+  /// Whether bytes name a pack or its header; asked often, for a ledger may have a million of them.
+  private static func isPack(_ name: ArraySlice<UInt8>) -> Bool {
+    let (folder, digits) = (Array("packs/".utf8), 64)
+    let hex = name.dropFirst(folder.count + 3).prefix(digits)
+    let rest = name.dropFirst(folder.count + 3 + digits)
+    return name.starts(with: folder) && hex.count == digits
+      && hex.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+      && name.dropFirst(folder.count).starts(with: hex.prefix(2) + [UInt8(ascii: "/")])
+      && (rest.isEmpty || rest.elementsEqual(headerSuffix.utf8))
   }
 
   /// The snapshot and compartment in an index's name, nil for other objects.

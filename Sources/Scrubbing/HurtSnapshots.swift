@@ -8,11 +8,16 @@ package struct HurtSnapshot: Sendable {
   package let host: String
   package let snapshot: SnapshotID
   package let sequence: LedgerSequence
-  /// The hurt objects that it needs.
+  /// How many hurt objects it needs.
+  package let count: Int
+  /// Some of them, all where they are few.
   package let objects: [String]
 }
 
 extension HurtSnapshot {
+  /// So many hurt objects are named with each snapshot; each is named once in any case.
+  private static let mostNamed = 100
+
   /// The kept snapshots of a host that need any of some objects, from one walk along its ledger.
   ///
   /// - Throws: what the store fails with; a ledger that does not hold ends the walk.
@@ -30,7 +35,7 @@ extension HurtSnapshot {
       snapshots.append(
         HurtSnapshot(
           host: entry.host, snapshot: entry.snapshot, sequence: entry.sequence,
-          objects: needed.sorted()))
+          count: needed.count, objects: needed.prefix(mostNamed).sorted()))
     }
     return snapshots
   }

@@ -6,8 +6,13 @@ import Vocabulary
 
 /// Checks many objects at once, and makes what was found durable as it goes.
 struct ObjectChecks {
-  /// What one check found.
-  typealias Found = (item: CheckList.Item, problem: OperatorError?)
+  /// What checks found.
+  struct Findings {
+    /// What was checked, in no order.
+    fileprivate(set) var checked: [CheckList.Item] = []
+    /// What is wrong with what is hurt.
+    fileprivate(set) var problems: [CheckList.Item: OperatorError] = [:]
+  }
 
   /// Checks that may be lost with a process: as many as are quickly done again.
   private static let mostUnsaved = 1000
@@ -38,9 +43,9 @@ struct ObjectChecks {
   /// - Returns: what was found of each that was checked, in no order.
   /// - Throws: `interrupted`, `keeper.unusable`, and what the store fails with where that is not the
   ///   object's fault; what was checked until then is durable all the same.
-  func run(_ items: [CheckList.Item]) throws -> [Found] {
+  func run(_ items: [CheckList.Item]) throws -> Findings {
     let next = Atomic(0)
-    let found = Mutex<[Found]>([])
+    let found = Mutex(Findings())
     let unsaved = Mutex(Unsaved())
     let failure = Mutex<(any Error)?>(nil)
     DispatchQueue.concurrentPerform(iterations: coreCount()) { _ in
@@ -49,7 +54,10 @@ struct ObjectChecks {
         guard place < items.count else { return }
         do {
           let problem = try check(items[place])
-          found.withLock { $0.append((items[place], problem)) }
+          found.withLock { found in
+            found.checked.append(items[place])
+            found.problems[items[place]] = problem
+          }
           try unsaved.withLock { try note(items[place], problem, &$0) }
         } catch {
           failure.withLock { $0 = $0 ?? error }

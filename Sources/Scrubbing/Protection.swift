@@ -28,13 +28,14 @@ package struct Protection {
   package struct Sizes: Sendable {
     /// Bytes of a batch at most; parity is made in so many percent of that in memory.
     let batch: Int
-    /// A batch of so many bytes is not made anew to hold more.
-    let full: Int
     /// An object larger than that has no parity: it would have to be as large.
     let largest: Int
 
+    /// A batch of so many bytes is full: no object that comes next would have to fit.
+    var full: Int { batch - largest }
+
     /// What fits into about 200 MB of memory.
-    package static let usual = Sizes(batch: 1 << 30, full: 3 << 28, largest: 1 << 27)
+    package static let usual = Sizes(batch: 1 << 30, largest: 1 << 27)
   }
 
   private let store: any BlobStore

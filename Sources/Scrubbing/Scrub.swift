@@ -90,8 +90,8 @@ package struct Scrub {
     let found = try ObjectChecks(
       store, list, dates, rate: rate, meter: meter, interruption: interruption
     ).run(plan)
-    for (item, problem) in found { memory.note(.now(problem), of: item) }
-    var problems = Dictionary(found.map { ($0.item, $0.problem) }) { $1 }
+    var problems = found.problems
+    for item in found.checked { memory.note(.now(problems[item]), of: item) }
     let wasHurt = memory.hurt
     if case .mend(let percent) = mending, !wasHurt.isEmpty {
       try mend(wasHurt, list, book, percent, rate) { item, problem in
@@ -100,15 +100,17 @@ package struct Scrub {
         try dates.add([(list.text(of: item), .now(problem))])
       }
     }
-    let hurt = memory.hurt.map { Hurt($0, problems[$0].flatMap { $0 }, list) }
-    let stillHurt = Set(memory.hurt)
+    let hurt = memory.hurt
+    let stillHurt = Set(hurt)
     let report = Report(
       objects: list.items.count, bytes: list.items.reduce(0) { $0 + list.size(of: $1) },
-      checkedObjects: found.count, checkedBytes: found.reduce(0) { $0 + list.size(of: $1.item) },
+      checkedObjects: found.checked.count,
+      checkedBytes: found.checked.reduce(0) { $0 + list.size(of: $1) },
       isResumed: isResumed,
       mended: wasHurt.filter { !stillHurt.contains($0) }.map(list.text(of:)).sorted(),
-      hurt: hurt.sorted { $0.object < $1.object }, hurtSnapshots: try snapshots(needing: hurt),
-      unreferenced: try UnreferencedObjects.all(in: store, holdings),
+      hurt: hurt.map { Hurt($0, problems[$0], list) }.sorted { $0.object < $1.object },
+      hurtSnapshots: try snapshots(needing: hurt, of: list),
+      unreferenced: try UnreferencedObjects.all(in: store, holdings, book),
       unprotected: list.items.count { !list.isParity($0) && book.cover(of: $0) == nil },
       unchecked: memory.unchecked, oldest: memory.oldest)
     try dates.finishPass()
@@ -136,12 +138,14 @@ package struct Scrub {
     }
   }
 
-  private func snapshots(needing hurt: [Hurt]) throws -> [HurtSnapshot] {
-    guard !hurt.isEmpty else { return [] }
-    let names = Set(hurt.map(\.object))
+  private func snapshots(
+    needing hurt: [CheckList.Item], of list: CheckList
+  ) throws -> [HurtSnapshot] {
     let format = try StoreFormat.load(from: store)
-    return try holdings.hosts.flatMap { holding in
-      guard let head = holding.head else { return [HurtSnapshot]() }
+    return try holdings.hosts.enumerated().flatMap { table, holding in
+      // Only what this host says of an object counts for its snapshots.
+      let names = Set(hurt.filter { $0.table == table }.map(list.text(of:)))
+      guard !names.isEmpty, let head = holding.head else { return [HurtSnapshot]() }
       // The signatures were checked when the holdings were read.
       let walk = LedgerWalk(of: holding.host, in: store, format, trusting: .nobody)
       return try HurtSnapshot.all(walk, through: head, needing: names, without: dropped)

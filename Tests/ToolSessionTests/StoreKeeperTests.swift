@@ -1,3 +1,6 @@
+import Foundation
+import ProofTools
+import Subprocess
 import Testing
 
 @Suite("The store's keeper")
@@ -20,5 +23,51 @@ struct StoreKeeperTests {
     let host = try await Deployment()
     try await host.keeper("status").expect(10, "store.missing")
     #expect(throws: (any Error).self) { try host.store.objects() }
+  }
+
+  @Test func isNotLedElsewhereByALinkAndNotTalkedIntoAnotherKey() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.night()
+    try FileManager.default.createDirectory(
+      atPath: host.path("elsewhere"), withIntermediateDirectories: false)
+    try FileManager.default.createSymbolicLink(
+      atPath: host.path("store/keeper"), withDestinationPath: host.path("elsewhere"))
+    for verb in ["scrub", "protect", "status"] {
+      try await host.trustingKeeper(verb).expect(1, "keeper.unusable", naming: "is a link")
+    }
+    #expect(try contents(of: host.path("elsewhere")).isEmpty)
+    let state = ["--state", host.path("own")]
+    try await host.keeper(["status", "--trust", host.path("keys/host.pub")] + state).expect(0)
+    // Another key of the same id: everything but the id is changed.
+    var lines = try String(decoding: host.store.data("../keys/host.pub"), as: UTF8.self)
+      .split(separator: "\n").map(String.init)
+    var key = try #require(Data(base64Encoded: lines[1]))
+    key[key.count - 1] ^= 1
+    lines[1] = key.base64EncodedString()
+    try host.write(lines.joined(separator: "\n") + "\n", to: "other.pub")
+    try await host.keeper(["status", "--trust", host.path("other.pub")] + state)
+      .expect(13, "keeper.other-key")
+    try await host.keeper(["status"] + state).expect(0)
+  }
+
+  @Test func holdsItsStoreForOneRunAtATime() async throws {
+    var chance = SeededChance(for: "one keeper at a time")
+    let host = try await Deployment()
+    try await host.writeNoise(4_000_000, to: "media/local/noise", &chance)
+    try await host.initialise()
+    try await host.night()
+    try await host.trustingKeeper("status").expect(0)
+    _ = try await host.keeper("scrub", "--max-rate", "1M") { run in
+      try await Task.sleep(for: .milliseconds(500))
+      try await host.keeper("protect").expect(11, "run.locked")
+      try await host.keeper("scrub").expect(11, "run.locked")
+      try await host.keeper("status").expect(0)
+      // A night does not wait for the keeper.
+      try await host.night()
+      try run.send(signal: .terminate)
+    }
+    try await host.keeper("protect").expect(0)
+    try await host.keeper("scrub").expect(0)
   }
 }

@@ -23,12 +23,13 @@ struct ScrubText {
     }
     for snapshot in report.hurtSnapshots {
       console.say(
-        "BAD     snapshot \(snapshot.snapshot) of \(snapshot.host) needs "
-          + snapshot.objects.joined(separator: ", "))
+        "BAD     snapshot \(snapshot.snapshot) of \(snapshot.host) needs \(snapshot.count) of them: "
+          + snapshot.objects.prefix(3).joined(separator: ", ")
+          + (snapshot.count > 3 ? ", …" : ""))
       console.emit(
         SnapshotLine(
           host: snapshot.host, snapshot: snapshot.snapshot, sequence: snapshot.sequence.number,
-          objects: snapshot.objects))
+          count: snapshot.count, objects: snapshot.objects))
     }
     for name in report.unreferenced {
       console.say("note: no snapshot needs \(name.onOneLine)")
@@ -53,8 +54,8 @@ struct ScrubText {
   static func details(_ report: Scrub.Report) -> [String: JSONValue] {
     [
       "objects": .integer(report.checkedObjects), "bytes": .integer(report.checkedBytes),
-      "hurt": .list(report.hurt.map { .text($0.object) }),
-      "mended": .list(report.mended.map { .text($0) }),
+      "hurt": .integer(report.hurt.count), "mended": .integer(report.mended.count),
+      "some": .list((report.hurt.map(\.object) + report.mended).prefix(20).map { .text($0) }),
     ]
   }
 
@@ -64,7 +65,8 @@ struct ScrubText {
       "scrub.hurt", .mismatch,
       "\(report.hurt.count) objects are not what the host signed for; "
         + "\(report.hurtSnapshots.count) snapshots need them, see above",
-      hint: "docs/runbooks/when-a-check-fails.md")
+      hint: "on a disk that is well, --repair mends what parity can mend: "
+        + "docs/runbooks/when-a-check-fails.md")
   }
 
   private struct MendedLine: Encodable {
@@ -84,6 +86,7 @@ struct ScrubText {
     let host: String
     let snapshot: SnapshotID
     let sequence: Int
+    let count: Int
     let objects: [String]
   }
 
