@@ -110,7 +110,7 @@ package struct Scrub {
       mended: wasHurt.filter { !stillHurt.contains($0) }.map(list.text(of:)).sorted(),
       hurt: hurt.map { Hurt($0, problems[$0], list) }.sorted { $0.object < $1.object },
       hurtSnapshots: try snapshots(needing: hurt, of: list),
-      unreferenced: try UnreferencedObjects.all(in: store, holdings),
+      unreferenced: try UnreferencedObjects.all(in: store, holdings, book),
       unprotected: list.items.count { !list.isParity($0) && book.cover(of: $0) == nil },
       unchecked: memory.unchecked, oldest: memory.oldest)
     try dates.finishPass()

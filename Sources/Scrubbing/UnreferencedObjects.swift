@@ -4,14 +4,17 @@ import Repository
 /// Objects in a store that no kept snapshot needs: a night under way, what a killed one left, or what
 /// somebody put there.
 enum UnreferencedObjects {
-  /// Lists them, a folder at a time.
+  /// Lists them, a folder at a time, and parity whose manifest is lost.
   ///
   /// - Returns: their names, sorted.
   /// - Throws: what the store fails with.
-  static func all(in store: any BlobStore, _ holdings: StoreHoldings) throws -> [String] {
+  static func all(
+    in store: any BlobStore, _ holdings: StoreHoldings, _ parity: ParityBook
+  ) throws -> [String] {
     let folders = try store.list("packs").map { "packs/\($0)" } + ["indexes", "manifests"]
-    return try folders.flatMap { folder in
+    let unneeded = try folders.flatMap { folder in
       try store.list(folder).map { "\(folder)/\($0)" }.filter { !holdings.keep($0) }
-    }.sorted()
+    }
+    return (unneeded + parity.strays.map(\.path)).sorted()
   }
 }

@@ -140,6 +140,27 @@ struct AirGapTests {
     #expect(try host.far.objects().keys.allSatisfy { $0.hasPrefix("keeper/") })
   }
 
+  @Test func ofTwoHostsTheOneWhoseKeyIsKnownComesIn() async throws {
+    let (host, other) = (try await Deployment(), try await Deployment())
+    let own = "store: \(other.path("store"))\n"
+    let yaml = try other.folder.readText("coffer.yaml")
+    try other.write(yaml.replacing(own, with: "store: \(host.store.path)\n"), to: "coffer.yaml")
+    for deployment in [host, other] {
+      try await deployment.initialise()
+      try await deployment.night()
+    }
+    try await host.keeper(["status", "--trust", other.path("keys/host.pub")]).expect(3)
+    let set = try await host.export("6M", to: "out")
+    let partly = try await host.takeIn(set.path)
+    partly.expect(3, "keeper.unknown-host")
+    try await host.verify(of: host.far).expect(0, naming: "ledger head 1 ")
+    try await other.verify(of: host.far).expect(13, "ledger.unknown-host")
+    let both = ["import", "--trust", other.path("keys/host.pub"), "--from", set.path]
+    try await host.farKeeper(both).expect(0, naming: "1 snapshots count now")
+    try host.expectTheSame()
+    try await other.drill(of: host.far).expect(0)
+  }
+
   @Test func whatIsHurtHereStaysHereAndIsNamed() async throws {
     let host = try await Deployment()
     try await host.initialise()

@@ -25,6 +25,9 @@ struct ScrubTests {
     #expect(try result.number("checkedObjects") == host.store.addedByLedger().count, "\(scrub)")
     #expect(result.number("unreferenced") == 0 && result.number("unchecked") == 0)
     try await host.keeper("scrub").expect(0, naming: "every object was checked since")
+    try await host.keeper("protect").expect(0)
+    try await host.keeper("scrub", "--repair").expect(0)
+    try await host.keeper("status").expect(0)
   }
 
   @Test func namesWhatIsHurtAndTheSnapshotsThatNeedIt() async throws {

@@ -106,6 +106,34 @@ struct TransferTests {
     #expect(try store.provenHead() == 6)
   }
 
+  @Test("whatever was done to a volume's bytes, counts what is proven and nothing else")
+  mutating func mutated() throws {
+    try nights(2)
+    let path = try store.export(to: "out", volumes: 900_000, parity: 0).path + "/volume-001"
+    let whole = try ["set.json", "volume-001.tar"].map {
+      try ($0, ScratchFolder.bytes(at: "\(path)/\($0)"))
+    }
+    for _ in 0..<30 {
+      for (name, bytes) in whole {
+        var bytes = bytes
+        // Headers and lists stand at the beginning.
+        let end = Bool.random(using: &chance) ? bytes.count : min(bytes.count, 4000)
+        for _ in 0..<(name == "set.json" ? Int.random(in: 0...1, using: &chance) : 3) {
+          bytes[Int.random(in: 0..<end, using: &chance)] = UInt8.random(in: 0...255, using: &chance)
+        }
+        try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+      }
+      let refused = refusal { try store.takeIn(path) }
+      #expect(refused?.code != "not-for-operators", "\(String(describing: refused))")
+      #expect(try [0, 1, 2].contains(store.provenHead()))
+    }
+    for (name, bytes) in whole {
+      try Data(bytes).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+    }
+    #expect(try store.takeIn(path).problems.isEmpty)
+    #expect(try store.provenHead() == 2)
+  }
+
   @Test("brings a header that took the place of another, and puts it in its place")
   mutating func replacedHeaders() throws {
     let (bytes, old, new) = (chance.bytes(50_000), chance.bytes(200), chance.bytes(200))
