@@ -50,7 +50,7 @@ extension CofferStore {
       // Nothing may be let go of while it is being carried.
       let lock = try keeperFolder.lock()
       let (hosts, checks) = (KnownHosts(in: keeperFolder), CheckDates(in: keeperFolder))
-      let dropped = DroppedSnapshots()
+      let dropped = try DroppedSnapshots(in: store, of: keeperFolder)
       let holdings = try StoreHoldings(
         in: store, of: hosts, remembering: RememberedHeads(in: keeperFolder), without: dropped)
       let plan = try ExportPlan(

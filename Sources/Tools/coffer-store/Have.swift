@@ -31,7 +31,7 @@ extension CofferStore {
       let (store, folder) = try keeper.open()
       let holdings = try StoreHoldings(
         in: store, of: KnownHosts(in: folder), remembering: RememberedHeads(in: folder),
-        without: DroppedSnapshots())
+        without: DroppedSnapshots(in: store, of: folder))
       let list = try HaveList(holdings, CheckDates(in: folder), in: store)
       try list.deliver(to: file, context.console)
       return LedgerVerdict(holdings).tell(context.console)

@@ -50,7 +50,7 @@ extension CofferStore {
       let lease = try store.prepareForWriting()
       var heads = try RememberedHeads(in: folder)
       let (hosts, checks) = (KnownHosts(in: folder), CheckDates(in: folder))
-      let dropped = DroppedSnapshots()
+      let dropped = try DroppedSnapshots(in: store, of: folder)
       let plan = try ImportPlan(
         of: set, into: store, ImportTrust([], hosts), remembering: heads, checks,
         without: dropped)
@@ -86,7 +86,7 @@ extension CofferStore {
       let plan = try ImportPlan(
         of: set, into: store, ImportTrust(place.namedKeys(), folder.map { KnownHosts(in: $0) }),
         remembering: folder.map { try RememberedHeads(in: $0) }, folder.map { CheckDates(in: $0) },
-        without: DroppedSnapshots())
+        without: folder.map { try DroppedSnapshots(in: store, of: $0) } ?? DroppedSnapshots())
       return try ImportText(set, console).tell(plan)
     }
   }
