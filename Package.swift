@@ -119,6 +119,13 @@ let package = Package(
       "Catalog",
       uses: ["Vocabulary", "SecretMemory", "LocalFiles", "Repository", grdb, systemPackage]),
 
+    // What the keeper remembers, who holds no key.
+    room(
+      "Keeping",
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "Signatures", "Repository", systemPackage,
+      ]),
+
     // What is backed up.
     room("Configuration", uses: ["Vocabulary", yams, systemPackage]),
     room(
@@ -206,6 +213,13 @@ let package = Package(
         "Custody", "OperatorConsole", argumentParser, systemPackage,
       ]),
 
+    tool(
+      "coffer-store",
+      uses: [
+        "Vocabulary", "Signatures", "Repository", "Stores", "Keeping", "OperatorConsole",
+        argumentParser, systemPackage,
+      ]),
+
     // Measures what no tool shows alone; `Scripts/bench index` runs it.
     .executableTarget(
       name: "benchmark-chunk-table",
@@ -238,6 +252,12 @@ let package = Package(
       of: "Stores",
       uses: [
         "Vocabulary", "SecretMemory", "Signatures", "Repository", "ProofTools", systemPackage,
+      ]),
+    proofs(
+      of: "Keeping",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "Stores", "ProofTools",
+        systemPackage,
       ]),
     proofs(
       of: "Catalog",
@@ -279,7 +299,7 @@ let package = Package(
         "coffer-backup", "coffer-restore",
       ],
       exclude: ["recorder"], swiftSettings: houseRules),
-    sessions(with: ["coffer-backup", "coffer-restore", "coffer-custody"]),
+    sessions(with: ["coffer-backup", "coffer-restore", "coffer-store", "coffer-custody"]),
     // Ours against other implementations of age; what is Python there is not built. The tools are
     // run, but not named: a rescue tool would have the proofs linked as it is.
     .testTarget(

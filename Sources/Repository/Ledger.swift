@@ -20,6 +20,11 @@ package enum LedgerTrust: Sendable {
   case key(VerifyingKey)
   /// Nobody's: links are followed, but signatures are not checked. Anybody may have written it.
   case nobody
+
+  /// Whether there is somebody at all.
+  package var isSomebodys: Bool {
+    if case .key = self { true } else { false }
+  }
 }
 
 /// One host's ledger, every signature and link of which has been checked.
@@ -31,10 +36,6 @@ package struct Ledger: Sendable {
 
     package var head: LedgerHead { LedgerHead(sequence: entry.sequence, sha256: sha256) }
   }
-
-  /// An entry grows with what a night added: this is a night of more than 50 TB.
-  private static let largestEntry = 1 << 30
-  private static let largestSignature = 1 << 16
 
   package let host: KeyID
   package let store: StoreFormat
@@ -59,20 +60,12 @@ package struct Ledger: Sendable {
   ) throws -> Ledger {
     let format = try StoreFormat.load(from: store)
     let host = try host(trust, in: store)
-    let names = try store.list("ledger/\(host)")
-    var last = highestSequence(in: names)
+    let walk = LedgerWalk(of: host, in: store, format, trusting: trust)
+    let last = try walk.last(unfinishedAfter: known)
     // A host that knows of no entry may be new in a store of others'; a reader has the wrong key.
     if last == 0, known?.number != 0 { try requireLedger(of: host, in: store) }
-    if let known, last == known.number + 1, !names.contains("\(known.next).json") { last -= 1 }
     var entries: [VerifiedEntry] = []
-    var previous: SHA256Digest?
-    for number in 1..<(last + 1) {
-      let verified = try load(
-        LedgerSequence(number), after: previous, store: store, format: format, host: host,
-        trust: trust)
-      previous = verified.sha256
-      entries.append(verified)
-    }
+    try walk.run(through: last) { entries.append($0) }
     return Ledger(host: host, store: format, entries: entries)
   }
 
@@ -97,18 +90,6 @@ package struct Ledger: Sendable {
       hint: "do not restore from it before you know why; look for a newer copy of the store")
   }
 
-  /// A signature without its entry counts as an entry: whoever removes the last one leaves it.
-  private static func highestSequence(in names: [String]) -> Int {
-    var highest = 0
-    for name in names {
-      guard let stem = name.split(separator: ".").first, let number = Int(stem), number > 0,
-        number < 1 << 32
-      else { continue }
-      highest = max(highest, number)
-    }
-    return highest
-  }
-
   private static func requireLedger(of host: KeyID, in store: any BlobStore) throws {
     let hosts = try store.list("ledger")
     guard hosts.isEmpty || hosts.contains(host.description) else {
@@ -129,56 +110,6 @@ package struct Ledger: Sendable {
         hint: "name the host's key with --trust")
     }
     return host
-  }
-
-  private static func load(
-    _ sequence: LedgerSequence, after previous: SHA256Digest?, store: any BlobStore,
-    format: StoreFormat, host: KeyID, trust: LedgerTrust
-  ) throws -> VerifiedEntry {
-    let name = ObjectName.ledgerEntry(host, sequence)
-    func untrusted(_ code: String, _ why: String) -> OperatorError {
-      OperatorError(
-        "ledger.\(code)", .untrusted, "\(name) \(why)",
-        hint: "nothing after this entry can be trusted; look for another copy of the store")
-    }
-    guard try store.size(of: name) != nil else {
-      throw untrusted("missing-entry", "is missing: an entry was removed")
-    }
-    let bytes = try store.read(name, atMost: largestEntry)
-    if case .key(let key) = trust { try check(bytes, sequence, key, store, untrusted) }
-    guard let entry = try? JSONDocument.decode(LedgerEntry.self, from: bytes),
-      entry.type == LedgerEntry.type, entry.format == StoreFormat.version
-    else { throw untrusted("broken", "is not a ledger entry of version 1") }
-    guard entry.store == format.store else {
-      throw untrusted("broken", "belongs to another store, \(entry.store)")
-    }
-    guard entry.host == host.description, entry.sequence == sequence else {
-      throw untrusted("broken", "stands in the place of another entry")
-    }
-    guard entry.previous == previous else {
-      throw untrusted("broken", "does not follow the entry before it")
-    }
-    return VerifiedEntry(entry: entry, sha256: SHA256Hasher.digest(of: bytes))
-  }
-
-  private static func check(
-    _ entry: [UInt8], _ sequence: LedgerSequence, _ key: VerifyingKey, _ store: any BlobStore,
-    _ untrusted: (String, String) -> OperatorError
-  ) throws {
-    let name = ObjectName.ledgerSignature(key.keyID, sequence)
-    guard try store.size(of: name) != nil else {
-      throw untrusted("unsigned", "has no signature")
-    }
-    let signature = String(decoding: try store.read(name, atMost: largestSignature), as: UTF8.self)
-    do {
-      _ = try entry.withBytes { bytes throws(SignatureError) in
-        try key.verify(signature, of: bytes)
-      }
-    } catch .signedByAnotherKey {
-      throw untrusted("other-key", "is signed by another key than \(key.keyID)")
-    } catch {
-      throw untrusted("bad-signature", "was altered, or its signature was: it does not verify")
-    }
   }
 }
 

@@ -87,6 +87,10 @@ package struct LedgerEntry: Sendable, Codable {
     package let count: Int
     package let bytes: Int
     package let sha256: SHA256Digest
+
+    package init(count: Int, bytes: Int, sha256: SHA256Digest) {
+      (self.count, self.bytes, self.sha256) = (count, bytes, sha256)
+    }
   }
 
   package static let type = "coffer-ledger-entry"

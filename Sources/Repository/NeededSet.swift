@@ -6,7 +6,7 @@ package struct NeededSet: Sendable {
   /// Size in bytes and digest of an object.
   package struct Facts: Sendable, Hashable {
     /// No object is larger, so that sums of sizes stay numbers.
-    static let largest = 1 << 40
+    package static let sizes = 0...1 << 40
 
     package let size: Int
     package let sha256: SHA256Digest
@@ -36,7 +36,7 @@ package struct NeededSet: Sendable {
     }
     for record in entry.added {
       guard let name = ObjectName(ledgerText: record.name),
-        (0...Facts.largest).contains(record.size)
+        Facts.sizes.contains(record.size)
       else {
         throw broken("it adds an object of an impossible name or size")
       }
@@ -49,7 +49,7 @@ package struct NeededSet: Sendable {
   mutating func replaceHeaders(asSaidIn entry: LedgerEntry) {
     for record in entry.added where record.name.hasSuffix(ObjectName.headerSuffix) {
       guard let name = ObjectName(ledgerText: record.name), objects[name] != nil,
-        (0...Facts.largest).contains(record.size)
+        Facts.sizes.contains(record.size)
       else { continue }
       objects[name] = Facts(size: record.size, sha256: record.sha256)
     }

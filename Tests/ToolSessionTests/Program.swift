@@ -67,6 +67,7 @@ enum BuiltTools {
 
   static let backup = "\(folder)/coffer-backup"
   static let restore = "\(folder)/coffer-restore"
+  static let store = "\(folder)/coffer-store"
   static let age = "\(folder)/coffer-age"
   static let custody = "\(folder)/coffer-custody"
   static let agePlugin = "\(folder)/age-plugin-pq"

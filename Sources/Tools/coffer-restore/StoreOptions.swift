@@ -1,5 +1,4 @@
 import ArgumentParser
-import LocalFiles
 import Operations
 import Repository
 import Signatures
@@ -60,22 +59,6 @@ struct StoreOptions: ParsableArguments {
 
   private func ledgerTrust() throws -> LedgerTrust {
     guard let trust else { return .nobody }
-    return .key(try hostKey(trust))
-  }
-
-  private func hostKey(_ trust: String) throws -> VerifyingKey {
-    let text: String
-    do {
-      text = String(decoding: try LocalPath(FilePath(trust)).read(), as: UTF8.self)
-    } catch {
-      throw OperatorError("trust.unreadable", .usage, "cannot read the host key \(trust): \(error)")
-    }
-    do {
-      return try VerifyingKey(parsing: text)
-    } catch {
-      throw OperatorError(
-        "trust.unreadable", .usage, "\(trust) is no minisign public key: \(error)",
-        hint: "it is the file that 'coffer-backup init' wrote beside the host key, as .pub")
-    }
+    return .key(try VerifyingKey(hostKeyAt: FilePath(trust)))
   }
 }

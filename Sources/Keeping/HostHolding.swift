@@ -1,0 +1,137 @@
+import SecretMemory
+package import Repository
+package import Signatures
+package import Vocabulary
+
+/// What a store must hold for one host: the objects that its kept snapshots need, read from its ledger.
+package struct HostHolding: Sendable {
+  /// Whose ledger it is.
+  package let host: KeyID
+  /// Every object that an entry added, those of dropped snapshots too.
+  package private(set) var objects = ObjectTable()
+  /// The last entry that holds; nil where there is none.
+  package private(set) var head: LedgerHead?
+  /// The snapshots that are kept.
+  package private(set) var snapshots = 0
+  /// What is wrong with the ledger after the last entry that holds.
+  package private(set) var problem: OperatorError?
+  /// Whether the host's key vouches for the ledger.
+  package let isVouchedFor: Bool
+
+  /// For each row the entry since which it is needed; 0 where the newest entry does not need it.
+  private var since: [UInt32] = []
+  private var kept: [Bool] = []
+  /// How many of the first N snapshots are kept, at N.
+  private var keptBefore = [0]
+
+  /// Whether a kept snapshot needs a row's object.
+  package func isKept(_ row: Int) -> Bool { kept[row] }
+
+  /// The rows of all objects that are kept, in the order of the ledger.
+  package var keptRows: some Sequence<Int> { (0..<objects.count).lazy.filter { kept[$0] } }
+
+  /// How many objects are kept.
+  package var count: Int { kept.count { $0 } }
+
+  /// How many bytes are kept.
+  package var bytes: Int { keptRows.reduce(0) { $0 + objects.size(at: $1) } }
+
+  /// Walks along a host's ledger.
+  ///
+  /// A ledger that does not hold is no reason to stop: what the entries before say still counts.
+  ///
+  /// - Parameters:
+  ///   - walk: along the ledger.
+  ///   - isVouchedFor: whether the walk checks signatures.
+  ///   - known: the head that the keeper saw last.
+  ///   - dropped: snapshots that are not kept.
+  /// - Throws: what the store fails with.
+  package init(
+    _ walk: LedgerWalk, isVouchedFor: Bool, knowing known: LedgerHead?,
+    without dropped: DroppedSnapshots
+  ) throws {
+    (host, self.isVouchedFor) = (walk.host, isVouchedFor)
+    do {
+      // A night under way has its signature there a moment before its entry.
+      let last = try walk.last(unfinishedAfter: walk.lastWhole())
+      var seen: SHA256Digest?
+      var needed: LedgerEntry.Needed?
+      try walk.run(through: last) { verified in
+        if verified.entry.sequence == known?.sequence { seen = verified.sha256 }
+        try take(verified.entry, dropped)
+        head = verified.head
+        needed = verified.entry.needed
+      }
+      if let known, seen != known.sha256 { throw rolledBack(known) }
+      if let needed, summary() != needed {
+        throw broken("its needed set has another digest")
+      }
+    } catch let error as OperatorError where error.status == .untrusted {
+      problem = error
+    }
+    closeRows()
+  }
+
+  private mutating func take(_ entry: LedgerEntry, _ dropped: DroppedSnapshots) throws {
+    let number = UInt32(entry.sequence.number)
+    for name in entry.unneeded {
+      guard let row = objects.row(of: name.utf8), since[row] > 0 else {
+        throw broken("it drops '\(name)', which was not needed")
+      }
+      close(row, before: Int(number))
+    }
+    let isKept = dropped.keeps(entry.sequence, of: host)
+    keptBefore.append(keptBefore[keptBefore.count - 1] + (isKept ? 1 : 0))
+    if isKept { snapshots += 1 }
+    for record in entry.added {
+      guard ObjectName(ledgerText: record.name) != nil, NeededSet.Facts.sizes.contains(record.size)
+      else { throw broken("it adds an object of an impossible name or size") }
+      let row = objects.set(record.name, .init(size: record.size, sha256: record.sha256))
+      if row == since.count {
+        since.append(number)
+        kept.append(false)
+      } else if since[row] == 0 {
+        since[row] = number
+      }
+    }
+  }
+
+  /// Ends the time in which a row is needed.
+  private mutating func close(_ row: Int, before number: Int) {
+    if keptBefore[number - 1] > keptBefore[Int(since[row]) - 1] { kept[row] = true }
+    since[row] = 0
+  }
+
+  private mutating func closeRows() {
+    for row in 0..<objects.count where since[row] > 0 { close(row, before: keptBefore.count) }
+  }
+
+  /// Count, bytes and digest of what the newest entry needs.
+  private func summary() -> LedgerEntry.Needed {
+    let rows = objects.sorted((0..<objects.count).filter { since[$0] > 0 })
+    var hasher = SHA256Hasher()
+    var bytes = 0
+    for row in rows {
+      let facts = objects.facts(at: row)
+      Array("\(objects.text(at: row)) \(facts.size) \(facts.sha256)\n".utf8).withBytes {
+        hasher.update($0)
+      }
+      bytes += facts.size
+    }
+    return LedgerEntry.Needed(count: rows.count, bytes: bytes, sha256: hasher.finish())
+  }
+
+  private func broken(_ why: String) -> OperatorError {
+    OperatorError(
+      "ledger.broken", .untrusted, "the ledger of \(host) contradicts itself: \(why)",
+      hint: "nothing after this entry can be trusted; look for another copy of the store")
+  }
+
+  private func rolledBack(_ known: LedgerHead) -> OperatorError {
+    OperatorError(
+      "ledger.rolled-back", .untrusted,
+      "the ledger of \(host) does not contain entry \(known.sequence) \(known.sha256), which the "
+        + "keeper remembers: the store was rolled back or its history rewritten",
+      hint: "do not restore from it before you know why; look for a newer copy of the store")
+  }
+}

@@ -1,0 +1,50 @@
+package import LocalFiles
+package import SystemPackage
+import Vocabulary
+
+/// The keeper's own folder: what he remembers between runs; `docs/formats/keeper.md`.
+///
+/// It holds no secret. All of it but the hosts' public keys can be lost: then more is checked than need be.
+package struct KeeperFolder: Sendable {
+  /// Where it is.
+  package let path: FilePath
+
+  /// Makes the folder where it is missing.
+  ///
+  /// - Parameters:
+  ///   - path: where it is to be; nil for `keeper` in the store.
+  ///   - store: the store's folder.
+  /// - Throws: `keeper.unusable`, also where somebody put a link in the place of the usual folder.
+  package init(_ path: FilePath?, of store: FilePath) throws {
+    let usual = store.appending("keeper")
+    self.path = path ?? usual
+    try Self.reporting(self.path) { try DurableFile.makeFolder(self.path) }
+    // Who can write to the store must not lead the keeper elsewhere.
+    guard
+      path != nil || LocalPath(usual).canonical == LocalPath(store).canonical.appending("keeper")
+    else {
+      throw OperatorError(
+        "keeper.unusable", .failed, "\(usual) is a link, and no folder",
+        hint: "no coffer made it; look who can write to the store, or name a folder with --state")
+    }
+  }
+
+  /// Takes the right to act on the store as its keeper; it ends with its owner.
+  ///
+  /// - Throws: `run.locked` where another run has it.
+  package func lock() throws -> RunLock {
+    try Self.reporting(path) { try RunLock(path.appending("lock")) }
+  }
+
+  /// Puts an `Errno` into an operator's words.
+  static func reporting<Result: ~Copyable>(
+    _ path: FilePath, _ body: () throws -> Result
+  ) throws -> Result {
+    do {
+      return try body()
+    } catch let problem as Errno {
+      throw OperatorError(
+        "keeper.unusable", .failed, "cannot use the keeper's \(path): \(problem)")
+    }
+  }
+}

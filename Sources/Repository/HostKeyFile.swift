@@ -1,0 +1,25 @@
+import LocalFiles
+package import Signatures
+package import SystemPackage
+import Vocabulary
+
+extension VerifyingKey {
+  /// Reads a backed-up host's public key, as `coffer-backup init` wrote it.
+  ///
+  /// - Throws: `trust.unreadable`.
+  package init(hostKeyAt path: FilePath) throws {
+    let text: String
+    do {
+      text = String(decoding: try LocalPath(path).read(), as: UTF8.self)
+    } catch {
+      throw OperatorError("trust.unreadable", .usage, "cannot read the host key \(path): \(error)")
+    }
+    do {
+      self = try VerifyingKey(parsing: text)
+    } catch {
+      throw OperatorError(
+        "trust.unreadable", .usage, "\(path) is no minisign public key: \(error)",
+        hint: "it is the file that 'coffer-backup init' wrote beside the host key, as .pub")
+    }
+  }
+}

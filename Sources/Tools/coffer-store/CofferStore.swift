@@ -1,0 +1,20 @@
+import ArgumentParser
+import OperatorConsole
+
+/// The store keeper's tool: it holds no key that opens anything.
+@main
+struct CofferStore: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "coffer-store",
+    abstract: "Keep a store: check it, and know what it must hold. Needs no key.",
+    discussion: """
+      What is in a store is known from the hosts' signed ledgers alone: no verb asks for an identity.
+      Exit codes: docs/exit-codes.md.
+      """,
+    version: cofferVersion,
+    subcommands: [Status.self])
+
+  static func main() async {
+    await CofferTool.main(CofferStore.self, called: "coffer-store")
+  }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Keeping
+import Repository
+import Signatures
+import Stores
+import SystemPackage
+import Vocabulary
+
+/// Which store, and whose signatures in it are trusted.
+struct KeeperOptions: ParsableArguments {
+  @Option(help: "The store: a directory.", completion: .directory)
+  var store: String
+
+  @Option(
+    help: ArgumentHelp(
+      "A backed-up host's public key, as 'coffer-backup init' wrote it. May be repeated.",
+      discussion: "It is remembered: later runs need not be told again."),
+    completion: .file())
+  var trust: [String] = []
+
+  @Option(
+    help: "The keeper's own folder. [default: the folder 'keeper' in the store]",
+    completion: .directory)
+  var state: String?
+
+  /// Opens the store and the keeper's folder, and remembers the keys that were named.
+  func open() throws -> (store: any BlobStore, keeper: KeeperFolder) {
+    let store = try StoreRegistry.open(store, writer: "keeper")
+    // Nothing is made in a folder that is no store.
+    _ = try StoreFormat.load(from: store)
+    let keeper = try KeeperFolder(state.map { FilePath($0) }, of: FilePath(self.store))
+    let hosts = KnownHosts(in: keeper)
+    for path in trust { try hosts.remember(VerifyingKey(hostKeyAt: FilePath(path))) }
+    return (store, keeper)
+  }
+}
