@@ -110,10 +110,12 @@ let package = Package(
         "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Signatures", "Compression",
         systemPackage,
       ]),
+    room("StoreWire", uses: ["Vocabulary", "SecretMemory", "Repository", systemPackage]),
     room(
       "Stores",
       uses: [
-        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Repository", systemPackage,
+        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Repository", "StoreWire",
+        systemPackage,
       ]),
     room(
       "Catalog",
@@ -124,6 +126,14 @@ let package = Package(
       "Keeping",
       uses: [
         "Vocabulary", "SecretMemory", "LocalFiles", "Signatures", "Repository", systemPackage,
+      ]),
+
+    // What a keeper lets a host do from afar.
+    room(
+      "Receiving",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "StoreWire", "Stores", "Keeping",
+        systemPackage,
       ]),
 
     // What is backed up.
@@ -216,8 +226,8 @@ let package = Package(
     tool(
       "coffer-store",
       uses: [
-        "Vocabulary", "Signatures", "Repository", "Stores", "Keeping", "OperatorConsole",
-        argumentParser, systemPackage,
+        "Vocabulary", "Signatures", "Repository", "StoreWire", "Stores", "Keeping", "Receiving",
+        "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // Measures what no tool shows alone; `Scripts/bench index` runs it.
@@ -251,7 +261,14 @@ let package = Package(
     proofs(
       of: "Stores",
       uses: [
-        "Vocabulary", "SecretMemory", "Signatures", "Repository", "ProofTools", systemPackage,
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "StoreWire", "Receiving",
+        "ProofTools", systemPackage,
+      ]),
+    proofs(
+      of: "Receiving",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "StoreWire", "Stores",
+        "ProofTools", systemPackage,
       ]),
     proofs(
       of: "Keeping",

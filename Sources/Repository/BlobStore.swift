@@ -22,7 +22,7 @@ package protocol StagedObject: Sendable {
 /// Every implementation passes the one contract suite in `Tests/StoresTests`.
 /// Errors are `OperatorError`: `store.missing`, `object.missing`, `object.exists`, `object.short`,
 /// `object.not-a-file`, `store.full`, `store.failed`,
-/// `run.locked`.
+/// `run.locked`; `store.unreachable`, `store.protocol` and `store.add-only` where a store is another machine's.
 package protocol BlobStore: Sendable {
   /// How an operator would name this store.
   var location: String { get }
@@ -65,6 +65,9 @@ package protocol BlobStore: Sendable {
   /// The length of an object in bytes, or nil where there is none.
   func size(of name: ObjectName) throws -> Int?
 
+  /// The lengths of many objects, in their order, as `size(of:)` gives them one by one.
+  func sizes(of names: [ObjectName]) throws -> [Int?]
+
   /// The last components of all names directly under a folder such as `ledger/<host>`, sorted.
   func list(_ folder: String) throws -> [String]
 
@@ -81,6 +84,11 @@ extension BlobStore {
     from write: (_ take: @escaping @Sendable (RawSpan) throws -> Void) throws -> Void
   ) throws {
     try stage(write).keep(as: name)
+  }
+
+  /// Asks for one after the other, which costs little where a store is near.
+  package func sizes(of names: [ObjectName]) throws -> [Int?] {
+    try names.map(size)
   }
 
   /// Reads a whole object.

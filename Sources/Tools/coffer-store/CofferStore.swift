@@ -12,7 +12,7 @@ struct CofferStore: ParsableCommand {
       Exit codes: docs/exit-codes.md.
       """,
     version: cofferVersion,
-    subcommands: [Status.self])
+    subcommands: [Status.self, Receive.self])
 
   static func main() async {
     await CofferTool.main(CofferStore.self, called: "coffer-store")
