@@ -11,7 +11,8 @@ import Vocabulary
 struct StoreKind: Sendable, CustomTestStringConvertible {
   /// Every kind there is.
   static let all = [
-    StoreKind("directory") { DirectoryStore(FilePath($0), writer: $1) }
+    StoreKind("directory") { DirectoryStore(FilePath($0), writer: $1) },
+    StoreKind("remote") { Wire.store(DirectoryStore(FilePath($0), writer: $1)) },
   ]
 
   let testDescription: String
