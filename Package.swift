@@ -59,7 +59,10 @@ func proofs(of room: String, uses: [Target.Dependency] = []) -> Target {
 func sessions(with tools: [Target.Dependency]) -> Target {
   .testTarget(
     name: "ToolSessionTests",
-    dependencies: tools + ["PostgreSQL", "SecretMemory", "ProofTools", subprocess, systemPackage],
+    dependencies: tools + [
+      "Vocabulary", "SecretMemory", "Signatures", "Repository", "StoreWire", "PostgreSQL",
+      "ProofTools", subprocess, systemPackage,
+    ],
     swiftSettings: houseRules)
 }
 

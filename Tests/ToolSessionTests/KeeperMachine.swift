@@ -76,11 +76,20 @@ final class KeeperMachine {
   func admit(hostKey: String, quota: String = "1G", patience: Int = 60) throws {
     try FileManager.default.createDirectory(
       atPath: path("hosts"), withIntermediateDirectories: true)
+    // The shell's number is the server's, which some proofs have to kill.
     let command =
-      "\(BuiltTools.store) receive --store \(path("store")) --host \(hostKey) --quota \(quota) "
+      "echo $$ > \(path("server.pid")); exec \(BuiltTools.store) receive --store \(path("store")) --host \(hostKey) --quota \(quota) "
       + "--patience \(patience)"
     let key = try folder.readText("host.pub")
     try folder.write("restrict,command=\"\(command)\" \(key)", to: "authorized_keys")
+  }
+
+  /// The server that was started last.
+  var serverProcess: Int32 {
+    get throws {
+      let text = try folder.readText("server.pid").trimmingCharacters(in: .whitespacesAndNewlines)
+      return try #require(Int32(text))
+    }
   }
 
   private static func keygen(_ path: String) throws {
