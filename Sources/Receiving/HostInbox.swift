@@ -1,3 +1,4 @@
+import Glibc
 import Keeping
 package import Repository
 import SecretMemory
@@ -14,10 +15,13 @@ import Vocabulary
 /// is in the store that no entry names, no host gets in the way of another, and what a hostile one sends
 /// takes no more than its quota.
 package final class HostInbox: BlobStore {
+  private static let lockPatience = Duration.seconds(10)
+
   private let key: VerifyingKey
   private let host: KeyID
   private let store: DirectoryStore
   private let incoming: DirectoryStore
+  private var arrivals: Incoming { Incoming(folder: incoming, store: store) }
   private let quota: HostQuota
   private let received: @Sendable (Ledger.VerifiedEntry) -> Void
   private let ledger = Mutex<HostLedger?>(nil)
@@ -45,13 +49,30 @@ package final class HostInbox: BlobStore {
   }
 
   package func prepareForWriting() throws -> any WriterLease {
-    let outer = try store.prepareForWriting()
+    let outer = try takeLock()
     let lease = InboxLease([outer, try incoming.prepareForWriting()]) { [weak self] in
       self?.mayWrite.withLock { $0 = false }
     }
     try settle()
     mayWrite.withLock { $0 = true }
     return lease
+  }
+
+  /// A client that was killed leaves a server that is about to see it.
+  private func takeLock() throws -> any WriterLease {
+    let start = ContinuousClock.now
+    while true {
+      do {
+        return try store.prepareForWriting()
+      } catch let error as OperatorError where error.code == "run.locked" {
+        guard ContinuousClock.now - start < Self.lockPatience else {
+          throw OperatorError(
+            error.code, error.status, "another client writes to the keeper's store as \(host)",
+            hint: "wait for it to end; it may be on a machine that has this host's key, too")
+        }
+        usleep(100_000)
+      }
+    }
   }
 
   package func put(_ name: ObjectName, _ bytes: RawSpan) throws {
@@ -97,7 +118,7 @@ package final class HostInbox: BlobStore {
         throw refusal("\(entry.name) is not the entry that comes next")
       }
       let added = verified.entry.added.compactMap { ObjectName(ledgerText: $0.name) }
-      let replaced = try accept(added, ledger, next)
+      let replaced = try arrivals.accept(added, ledger, next)
       try store.putTogether(objects)
       ledger = next
       for name in replaced { try store.replace(name, from: incoming) }
@@ -184,85 +205,12 @@ package final class HostInbox: BlobStore {
     try incoming.remove(.format)
   }
 
-  /// Brings what an entry adds into the store.
-  ///
-  /// - Returns: the headers that replace others, once the entry is there.
-  /// - Throws: `receive.missing-object`, `receive.wrong-object`.
-  private func accept(
-    _ names: [ObjectName], _ before: HostLedger, _ after: HostLedger
-  ) throws -> [ObjectName] {
-    var (new, replaced) = ([ObjectName](), [ObjectName]())
-    for name in names {
-      guard let facts = after.facts(of: name) else { continue }
-      let known = before.facts(of: name)
-      if known == facts, try store.size(of: name) == facts.size { continue }
-      try check(name, facts)
-      if known != nil {
-        replaced.append(name)
-      } else if try store.size(of: name) == nil {
-        new.append(name)
-      } else {
-        // What a killed session brought in already; nobody else can have sent the same.
-        try Self.check(name, facts, in: store)
-      }
-    }
-    try store.adopt(new, from: incoming)
-    return replaced
-  }
-
-  private func check(_ name: ObjectName, _ facts: NeededSet.Facts) throws {
-    guard try incoming.size(of: name) != nil else {
-      throw OperatorError(
-        "receive.missing-object", .mismatch, "\(name), which the entry adds, has not arrived",
-        hint: "the entry was not taken; run again")
-    }
-    try Self.check(name, facts, in: incoming)
-  }
-
-  private static func check(
-    _ name: ObjectName, _ facts: NeededSet.Facts, in folder: DirectoryStore
-  ) throws {
-    var isSame = try folder.size(of: name) == facts.size
-    // A pack had to have the digest of its name to arrive.
-    if isSame, name.packDigest == nil {
-      var hasher = SHA256Hasher()
-      try folder.stream(name) { hasher.update($0) }
-      isSame = hasher.finish() == facts.sha256
-    }
-    guard isSame else {
-      throw OperatorError(
-        "receive.wrong-object", .mismatch, "\(name) is not what the entry says of it",
-        hint: "the entry was not taken; run again")
-    }
-  }
-
-  /// Ends what a session that was killed had begun, and counts what the host has in the store.
+  /// Counts what the host has in the store, once nothing is half done there.
   private func settle() throws {
-    var arrived = 0
-    for name in try arrivals() {
-      let size = try incoming.size(of: name) ?? 0
-      guard let facts = try known(name) else {
-        arrived += size + HostQuota.block
-        continue
-      }
-      if name.isPackHeader, (try? Self.check(name, facts, in: incoming)) != nil,
-        (try? Self.check(name, facts, in: store)) == nil
-      {
-        try store.replace(name, from: incoming)
-      } else {
-        try incoming.remove(name)
-      }
-    }
+    let arrived = try arrivals.settle { try known($0) }
     let published = try knownNames().compactMap { ObjectName(ledgerText: $0) }
-    let sizes = try store.sizes(of: published).compactMap { $0 }
-    quota.begin(with: sizes.reduce(arrived) { $0 + $1 + HostQuota.block })
-  }
-
-  private func arrivals() throws -> [ObjectName] {
-    let folders = try ["indexes", "manifests"] + incoming.list("packs").map { "packs/\($0)" }
-    return try folders.flatMap { folder in
-      try incoming.list(folder).compactMap { ObjectName(ledgerText: "\(folder)/\($0)") }
-    }
+    let sizes = try incoming.sizes(of: arrived) + store.sizes(of: published)
+    quota.begin(with: sizes.compactMap { $0 }.reduce(0) { $0 + $1 + HostQuota.block })
   }
 
   // MARK: The ledger

@@ -68,6 +68,10 @@ package protocol BlobStore: Sendable {
   /// The lengths of many objects, in their order, as `size(of:)` gives them one by one.
   func sizes(of names: [ObjectName]) throws -> [Int?]
 
+  /// Says which small objects will be read next, whole and in this order, so that a store that is far away
+  /// can have them come.
+  func expectReading(of names: [ObjectName]) throws
+
   /// The last components of all names directly under a folder such as `ledger/<host>`, sorted.
   func list(_ folder: String) throws -> [String]
 
@@ -90,6 +94,9 @@ extension BlobStore {
   package func sizes(of names: [ObjectName]) throws -> [Int?] {
     try names.map(size)
   }
+
+  /// Does nothing, where a store is near.
+  package func expectReading(of names: [ObjectName]) throws {}
 
   /// Reads a whole object.
   package func read(_ name: ObjectName) throws -> [UInt8] {

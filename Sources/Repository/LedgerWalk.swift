@@ -53,11 +53,20 @@ package struct LedgerWalk: Sendable {
   ///   `ledger.unsigned`, `ledger.bad-signature`, `ledger.other-key`, `ledger.broken`; and what `take`
   ///   throws.
   package func run(through last: Int, _ take: (Ledger.VerifiedEntry) throws -> Void) throws {
+    try store.expectReading(of: names(through: last))
     var previous: SHA256Digest?
     for number in 1..<(last + 1) {
       let verified = try load(LedgerSequence(number), after: previous)
       previous = verified.sha256
       try take(verified)
+    }
+  }
+
+  private func names(through last: Int) -> [ObjectName] {
+    (1..<(last + 1)).flatMap { number in
+      let sequence = LedgerSequence(number)
+      let entry = ObjectName.ledgerEntry(host, sequence)
+      return trust.isSomebodys ? [entry, .ledgerSignature(host, sequence)] : [entry]
     }
   }
 

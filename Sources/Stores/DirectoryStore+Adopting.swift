@@ -43,4 +43,19 @@ extension DirectoryStore {
       try target.handle.descriptor.sync()
     }
   }
+
+  /// When an object was written, in seconds since 1970 by this machine's clock; nil where there is none.
+  ///
+  /// - Throws: `store.failed`.
+  package func modified(_ name: ObjectName) throws -> Int? {
+    try reporting("cannot look at \(name) in \(location)") {
+      do {
+        let folder = try folders.open(name.folder)
+        return Int(
+          try folder.handle.status(of: Array(name.lastComponent.utf8)).stamp.modified.seconds)
+      } catch Errno.noSuchFileOrDirectory {
+        return nil
+      }
+    }
+  }
 }

@@ -15,6 +15,7 @@ struct RemoteStore: BlobStore {
 
   let location: String
   private let line: Line
+  private let ahead = ReadAhead()
 
   /// Names a store that `ssh` reaches; nothing is done yet.
   ///
@@ -94,7 +95,9 @@ struct RemoteStore: BlobStore {
   }
 
   func stream(_ name: ObjectName, _ consume: (RawSpan) throws -> Void) throws {
-    let (size, first) = try ask(name, 0, WireFrame.pieceSize).value(Self.piece)
+    let (size, first) =
+      try ahead.piece(of: name, Self.piece) ?? askForFirst(name).value(Self.piece)
+    try ahead.forget(name, askForFirst)
     if !first.isEmpty { try first.withBytes(consume) }
     guard first.count < size else { return }
     var taken = first.count
@@ -105,7 +108,10 @@ struct RemoteStore: BlobStore {
     guard taken == size else { throw short(name, size) }
   }
 
-  func size(of name: ObjectName) throws -> Int? { try sizes(of: [name])[0] }
+  func size(of name: ObjectName) throws -> Int? {
+    if let piece = ahead.piece(of: name, Self.piece) { return piece.size }
+    return try sizes(of: [name])[0]
+  }
 
   func sizes(of names: [ObjectName]) throws -> [Int?] {
     let connection = try line.connection()
@@ -124,6 +130,10 @@ struct RemoteStore: BlobStore {
         }
       }
     }
+  }
+
+  func expectReading(of names: [ObjectName]) throws {
+    try ahead.expect(names, askForFirst)
   }
 
   func list(_ folder: String) throws -> [String] {
@@ -172,6 +182,10 @@ struct RemoteStore: BlobStore {
       try piece.withBytes(take)
       try askOn()
     }
+  }
+
+  private func askForFirst(_ name: ObjectName) throws -> Answer {
+    try ask(name, 0, WireFrame.pieceSize)
   }
 
   private func ask(_ name: ObjectName, _ offset: Int, _ count: Int) throws -> Answer {
