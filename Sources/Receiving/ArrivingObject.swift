@@ -36,7 +36,9 @@ final class ArrivingObject: Sendable {
     }
   }
 
-  /// Takes the next bytes; waits while the disk is behind. Of an object that failed nothing is kept.
+  /// Takes the next bytes; waits while the disk is behind.
+  ///
+  /// Of an object that failed nothing is kept.
   func add(_ bytes: [UInt8]) {
     guard outcome.withLock({ $0 == nil }) else { return }
     room.wait()

@@ -51,6 +51,7 @@ struct Incoming {
   ///
   /// - Parameter known: what the ledger says of an object.
   /// - Returns: the objects that are left.
+  /// - Throws: what the store fails with, and what `known` throws.
   func settle(_ known: (ObjectName) throws -> NeededSet.Facts?) throws -> [ObjectName] {
     let now = Timestamp.now().secondsSince1970
     return try names().filter { name in

@@ -35,9 +35,8 @@ package final class ReceptionLog: Sendable {
 
   /// Notes what no honest host would have asked for, or could not have sent.
   package func refused(_ error: OperatorError) {
-    guard error.status == .refused || error.status == .untrusted || error.status == .mismatch
-      || error.code.hasPrefix("receive.")
-    else { return }
+    let statuses: [ExitStatus] = [.refused, .untrusted, .mismatch]
+    guard statuses.contains(error.status) || error.code.hasPrefix("receive.") else { return }
     let isNoted = refusals.withLock { refusals in
       refusals += 1
       return refusals <= Self.mostRefusals

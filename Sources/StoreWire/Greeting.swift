@@ -9,6 +9,7 @@ package enum Greeting {
   /// What a client says first.
   ///
   /// - Parameter path: the store it means, as its operator wrote it.
+  /// - Returns: the frame.
   package static func hello(to path: String) -> WireFrame {
     var payload = opening
     payload.put(path)

@@ -121,7 +121,7 @@ final class WireConnection: Sendable {
     case WireError.malformed:
       return OperatorError(
         "store.protocol", .failed, "what answers at \(location) is no coffer-store receive",
-        hint: "does authorized_keys there force it, and does nothing else print when a shell starts?")
+        hint: "authorized_keys there must force it, and nothing may print when a shell starts")
     case WireError.silent:
       return OperatorError(
         "store.unreachable", .failed, "the connection to \(location) has stood still for too long",

@@ -15,7 +15,8 @@ final class HostileClient {
   private var last: UInt32 = 100
 
   /// Starts the keeper's server, as sshd does.
-  init(_ keeper: KeeperMachine, as hostKey: String, quota: String = "1G", patience: Int = 30) throws {
+  init(_ keeper: KeeperMachine, as hostKey: String, quota: String = "1G", patience: Int = 30) throws
+  {
     let (there, back) = (Pipe(), Pipe())
     server.executableURL = URL(fileURLWithPath: BuiltTools.store)
     server.arguments = [
@@ -47,7 +48,8 @@ final class HostileClient {
 
   /// The next answer: `done`, the code of an error, or `gone`.
   func answer() -> String {
-    guard case .frame(let frame)? = try? channel.receive(within: .seconds(30)) else { return "gone" }
+    let arrival = try? channel.receive(within: .seconds(30))
+    guard case .frame(let frame)? = arrival else { return "gone" }
     guard frame.kind == .failed else { return "\(frame.kind)" }
     return (try? WireFailure.error(in: frame.payload).code) ?? "no error that can be read"
   }

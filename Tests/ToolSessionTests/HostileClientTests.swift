@@ -133,7 +133,8 @@ import Vocabulary
     // What would make the ledger contradict itself for ever.
     #expect(try refusal(forgery.entry(missingFromCount: 1)) == "ledger.broken")
     #expect(
-      try refusal(forgery.entry(unneeded: [.pack(SHA256Hasher.digest(of: [9]))])) == "ledger.broken")
+      try refusal(forgery.entry(unneeded: [.pack(SHA256Hasher.digest(of: [9]))])) == "ledger.broken"
+    )
     #expect(try refusal(forgery.entry(snapshot: forgery.entries[0].snapshot)) == "ledger.broken")
     let manifest = try #require(forgery.entries[0].added.first { $0.name.hasPrefix("manifests") })
     let other = ObjectRecord(
@@ -186,9 +187,11 @@ import Vocabulary
       let forgery = try scene.forgery
       let entry = try forgery.entry(
         started: Timestamp(secondsSince1970: seconds),
-        unneeded: index == 0 ? Array(forgery.entries[0].added.compactMap {
-          ObjectName(ledgerText: $0.name)
-        }.prefix(1)) : [])
+        unneeded: index == 0
+          ? Array(
+            forgery.entries[0].added.compactMap {
+              ObjectName(ledgerText: $0.name)
+            }.prefix(1)) : [])
       // It is the host's own, and says nothing of when the keeper received it.
       #expect(client.put(try forgery.signed(entry)) == "done")
       client.leave()
