@@ -35,4 +35,32 @@ import Testing
     let left = try contents(of: "\(keeper.store.path)/.tmp").filter { $0.value.count > 0 }
     #expect(left.isEmpty, "\(left.keys)")
   }
+
+  @Test func hostsThatShareAKeeperKeepOutOfEachOthersWay() async throws {
+    let (first, second) = (try await Deployment(), try await Deployment())
+    let keeper = try KeeperMachine()
+    try second.write("of the second host\n", to: "bridge/config.yaml")
+    for host in [first, second] { try await host.sendNights(to: keeper) }
+    for night in 0..<2 {
+      for host in [first, second] {
+        // Which host it is, the keeper's forced command says.
+        try keeper.admit(host)
+        try host.write("night \(night)\n", to: "config/night")
+        try await host.night()
+      }
+    }
+    for host in [first, second] {
+      try await host.verify(of: keeper.store).expect(0, naming: "ledger head 2 ")
+      try await host.drill(of: keeper.store).expect(0)
+    }
+    // One that comes with the other's key is nobody here: it signs what the other must have signed.
+    try keeper.admit(first)
+    try await second.backup("run").expect(13)
+    try await first.verify(of: keeper.store).expect(0, naming: "ledger head 2 ")
+    try await second.verify(of: keeper.store).expect(0, naming: "ledger head 2 ")
+    let status = try await Program(path: BuiltTools.store).run([
+      "status", "--json", "--store", keeper.store.path,
+    ])
+    #expect(try status.expect(0).events().map { $0.number("snapshots") } == [2, 2])
+  }
 }
