@@ -60,8 +60,8 @@ func sessions(with tools: [Target.Dependency]) -> Target {
   .testTarget(
     name: "ToolSessionTests",
     dependencies: tools + [
-      "Vocabulary", "Signatures", "Repository", "Stores", "Keeping", "Retention", "PostgreSQL",
-      "SecretMemory", "ProofTools", subprocess, systemPackage,
+      "Vocabulary", "Signatures", "Repository", "StoreWire", "Stores", "Keeping", "Retention",
+      "PostgreSQL", "SecretMemory", "ProofTools", subprocess, systemPackage,
     ],
     swiftSettings: houseRules)
 }
@@ -116,10 +116,12 @@ let package = Package(
         "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Signatures", "Compression",
         deque, systemPackage,
       ]),
+    room("StoreWire", uses: ["Vocabulary", "SecretMemory", "Repository", systemPackage]),
     room(
       "Stores",
       uses: [
-        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Repository", systemPackage,
+        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Repository", "StoreWire",
+        systemPackage,
       ]),
     room(
       "Catalog",
@@ -145,6 +147,14 @@ let package = Package(
         "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Signatures", "Repository",
         "Keeping",
         "Parity", systemPackage,
+      ]),
+
+    // What a keeper lets a host do from afar.
+    room(
+      "Receiving",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "StoreWire", "Stores", "Keeping",
+        systemPackage,
       ]),
 
     // What is backed up.
@@ -237,8 +247,9 @@ let package = Package(
     tool(
       "coffer-store",
       uses: [
-        "Vocabulary", "SecretMemory", "Signatures", "LocalFiles", "Repository", "Stores", "Keeping",
-        "Scrubbing", "Retention", "Volumes", "OperatorConsole", argumentParser, systemPackage,
+        "Vocabulary", "SecretMemory", "Signatures", "LocalFiles", "Repository", "StoreWire", "Stores",
+        "Keeping", "Scrubbing", "Retention", "Receiving", "Volumes", "OperatorConsole",
+        argumentParser, systemPackage,
       ]),
 
     // Measures what no tool shows alone; `Scripts/bench index` runs it.
@@ -272,7 +283,14 @@ let package = Package(
     proofs(
       of: "Stores",
       uses: [
-        "Vocabulary", "SecretMemory", "Signatures", "Repository", "ProofTools", systemPackage,
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "StoreWire", "Receiving",
+        "ProofTools", systemPackage,
+      ]),
+    proofs(
+      of: "Receiving",
+      uses: [
+        "Vocabulary", "SecretMemory", "Signatures", "Repository", "StoreWire", "Stores",
+        "ProofTools", systemPackage,
       ]),
     proofs(
       of: "Keeping",

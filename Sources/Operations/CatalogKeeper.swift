@@ -40,19 +40,19 @@ struct CatalogKeeper {
   private func dropPacksThatAreGone() throws {
     let book = SnapshotBook(catalog)
     let needed = try book.needed()
-    var areWhole: [ObjectName: Bool] = [:]
-    func isWhole(_ name: ObjectName) throws -> Bool {
-      if let known = areWhole[name] { return known }
-      let isWhole = try store.size(of: name) == needed.objects[name]?.size
-      areWhole[name] = isWhole
-      return isWhole
-    }
-    let gone = try book.publishedPacks().filter { pack in
+    let packs = try book.publishedPacks().map { pack in
       let names = [
         ObjectName.pack(pack.name), .packHeader(pack.name), .index(pack.snapshot, pack.compartment),
       ]
-      return try !names.map(isWhole).allSatisfy { $0 }
+      return (handle: pack.handle, names: names)
     }
+    // All at once: a store may be far away.
+    let all = Set(packs.flatMap(\.names)).sorted()
+    let areWhole = Dictionary(
+      uniqueKeysWithValues: zip(all, try store.sizes(of: all)).map { name, size in
+        (name, size == needed.objects[name]?.size)
+      })
+    let gone = packs.filter { pack in !pack.names.allSatisfy { areWhole[$0] == true } }
     for name in areWhole.keys.sorted() where areWhole[name] == false {
       listener.hear(
         .warning(
@@ -65,10 +65,11 @@ struct CatalogKeeper {
   /// A crash between catalog and store leaves packs that the catalog knows and the store does not.
   private func dropPacksThatNeverArrived() throws {
     let book = SnapshotBook(catalog)
-    let lost = try book.pendingPacks().filter { pack in
-      try store.size(of: .pack(pack.name)) != pack.size
-        || store.size(of: .packHeader(pack.name)) != pack.headerSize
-    }
+    let pending = try book.pendingPacks()
+    let sizes = try store.sizes(of: pending.flatMap { [.pack($0.name), .packHeader($0.name)] })
+    let lost = pending.indices.map { (pending[$0], sizes[2 * $0], sizes[2 * $0 + 1]) }
+      .filter { pack, size, headerSize in size != pack.size || headerSize != pack.headerSize }
+      .map(\.0)
     // What arrived of them stays: a host adds to its store and takes nothing away.
     try book.drop(lost.map(\.handle))
   }

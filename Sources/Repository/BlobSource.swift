@@ -16,11 +16,26 @@ package protocol BlobSource: Sendable {
   /// The length of an object in bytes, or nil where there is none.
   func size(of name: ObjectName) throws -> Int?
 
+  /// The lengths of many objects, in their order, as `size(of:)` gives them one by one.
+  func sizes(of names: [ObjectName]) throws -> [Int?]
+
+  /// Says which small objects will be read next, whole and in this order, so that a store that is far away
+  /// can have them come.
+  func expectReading(of names: [ObjectName]) throws
+
   /// The last components of all names directly under a folder such as `ledger/<host>`, sorted.
   func list(_ folder: String) throws -> [String]
 }
 
 extension BlobSource {
+  /// Asks for one after the other, which costs little where a store is near.
+  package func sizes(of names: [ObjectName]) throws -> [Int?] {
+    try names.map(size)
+  }
+
+  /// Does nothing, where a store is near.
+  package func expectReading(of names: [ObjectName]) throws {}
+
   /// Reads a whole object.
   package func read(_ name: ObjectName) throws -> [UInt8] {
     try read(name, nil)

@@ -17,7 +17,18 @@ package protocol StagedObject: Sendable {
   func keep(as name: ObjectName) throws
 
   /// Gives it a name that another object may have, durably; that one is gone then, and not before.
+  ///
+  /// - Throws: `store.add-only` where only a keeper may do so.
   func keep(inPlaceOf name: ObjectName) throws
+}
+
+extension StagedObject {
+  /// Refuses, as a store does that hosts only add to.
+  package func keep(inPlaceOf name: ObjectName) throws {
+    throw OperatorError(
+      "store.add-only", .refused, "nothing takes the place of \(name) from here",
+      hint: "only the store's keeper changes what is there, with coffer-store")
+  }
 }
 
 /// Where objects lie: whole objects put at once, ranges read, listed, removed; no more than S3 has.
@@ -25,7 +36,7 @@ package protocol StagedObject: Sendable {
 /// Every implementation passes the one contract suite in `Tests/StoresTests`.
 /// Errors are `OperatorError`: `store.missing`, `object.missing`, `object.exists`, `object.short`,
 /// `object.not-a-file`, `store.full`, `store.failed`,
-/// `run.locked`.
+/// `run.locked`; `store.unreachable`, `store.protocol` and `store.add-only` where a store is another machine's.
 package protocol BlobStore: BlobSource {
   /// Makes the place ready, and removes what this writer's crashed runs left under temporary names.
   ///

@@ -1,14 +1,10 @@
 import Dispatch
-import SecretMemory
 package import Signatures
 import Synchronization
 import Vocabulary
 
 /// A walk along one host's ledger, entry by entry, each checked before it is handed on and none kept.
 package struct LedgerWalk: Sendable {
-  /// An entry grows with what a night added: this is a night of more than 50 TB.
-  private static let largestEntry = 1 << 30
-  private static let largestSignature = 1 << 16
   private static let loadedTogether = 16
 
   package let host: KeyID
@@ -65,17 +61,15 @@ package struct LedgerWalk: Sendable {
     after known: LedgerHead? = nil, through last: Int,
     _ take: (Ledger.VerifiedEntry) throws -> Void
   ) throws {
-    var previous = known?.sha256
     let first = (known?.sequence.number ?? 0) + 1
+    guard first <= last else { return }
+    try store.expectReading(of: names(first...last))
+    var previous = known?.sha256
     for start in stride(from: first, through: last, by: Self.loadedTogether) {
       // Signatures and JSON are what takes time; the links are then followed one by one.
       for result in load(start..<min(start + Self.loadedTogether, last + 1)) {
         let verified = try result.get()
-        guard verified.entry.previous == previous else {
-          throw untrusted(
-            .ledgerEntry(host, verified.entry.sequence), "broken",
-            "does not follow the entry before it")
-        }
+        try link(verified.entry.sequence).require(verified, after: previous)
         previous = verified.sha256
         try take(verified)
       }
@@ -93,6 +87,18 @@ package struct LedgerWalk: Sendable {
     return loaded.withLock { loaded in numbers.compactMap { loaded[$0] } }
   }
 
+  private func link(_ sequence: LedgerSequence) -> LedgerLink {
+    LedgerLink(of: host, in: format, at: sequence)
+  }
+
+  private func names(_ numbers: ClosedRange<Int>) -> [ObjectName] {
+    numbers.flatMap { number in
+      let sequence = LedgerSequence(number)
+      let entry = ObjectName.ledgerEntry(host, sequence)
+      return trust.isSomebodys ? [entry, .ledgerSignature(host, sequence)] : [entry]
+    }
+  }
+
   private func names() throws -> [String] { try store.list("ledger/\(host)") }
 
   private static func number(_ name: String) -> Int? {
@@ -103,48 +109,20 @@ package struct LedgerWalk: Sendable {
   }
 
   private func load(_ sequence: LedgerSequence) throws -> Ledger.VerifiedEntry {
+    let link = link(sequence)
     let name = ObjectName.ledgerEntry(host, sequence)
     guard try store.size(of: name) != nil else {
-      throw untrusted(name, "missing-entry", "is missing: an entry was removed")
+      throw link.untrusted("missing-entry", "is missing: an entry was removed")
     }
-    let bytes = try store.read(name, atMost: Self.largestEntry)
-    if case .key(let key) = trust { try check(bytes, sequence, key) }
-    guard let entry = try? JSONDocument.decode(LedgerEntry.self, from: bytes),
-      entry.type == LedgerEntry.type, entry.format == StoreFormat.version
-    else { throw untrusted(name, "broken", "is not a ledger entry of version 1") }
-    guard entry.store == format.store else {
-      throw untrusted(name, "broken", "belongs to another store, \(entry.store)")
-    }
-    guard entry.host == host.description, entry.sequence == sequence else {
-      throw untrusted(name, "broken", "stands in the place of another entry")
-    }
-    return Ledger.VerifiedEntry(entry: entry, sha256: SHA256Hasher.digest(of: bytes))
-  }
-
-  private func check(
-    _ entry: [UInt8], _ sequence: LedgerSequence, _ key: VerifyingKey
-  ) throws {
-    let name = ObjectName.ledgerEntry(host, sequence)
-    let signatureName = ObjectName.ledgerSignature(host, sequence)
-    guard try store.size(of: signatureName) != nil else {
-      throw untrusted(name, "unsigned", "has no signature")
-    }
-    let bytes = try store.read(signatureName, atMost: Self.largestSignature)
-    do {
-      _ = try entry.withBytes { entry throws(SignatureError) in
-        try key.verify(String(decoding: bytes, as: UTF8.self), of: entry)
+    let bytes = try store.read(name, atMost: LedgerLink.largestEntry)
+    if case .key(let key) = trust {
+      let signature = ObjectName.ledgerSignature(host, sequence)
+      guard try store.size(of: signature) != nil else {
+        throw link.untrusted("unsigned", "has no signature")
       }
-    } catch .signedByAnotherKey {
-      throw untrusted(name, "other-key", "is signed by another key than \(key.keyID)")
-    } catch {
-      throw untrusted(
-        name, "bad-signature", "was altered, or its signature was: it does not verify")
+      try link.check(
+        store.read(signature, atMost: LedgerLink.largestSignature), of: bytes, by: key)
     }
-  }
-
-  private func untrusted(_ name: ObjectName, _ code: String, _ why: String) -> OperatorError {
-    OperatorError(
-      "ledger.\(code)", .untrusted, "\(name) \(why)",
-      hint: "nothing after this entry can be trusted; look for another copy of the store")
+    return try link.read(bytes)
   }
 }

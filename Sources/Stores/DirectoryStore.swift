@@ -13,7 +13,7 @@ import Vocabulary
 package struct DirectoryStore: BlobStore {
   private static let pieceSize = 1 << 20
 
-  private let folders: StoreFolders
+  let folders: StoreFolders
   private let scratch: String
 
   package var location: String { folders.root.string }
@@ -189,7 +189,7 @@ package struct DirectoryStore: BlobStore {
   }
 
   /// Puts an `Errno` into an operator's words.
-  private func reporting<Result>(_ what: String, _ body: () throws -> Result) throws -> Result {
+  func reporting<Result>(_ what: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch Errno.noSpace, Errno.diskQuotaExceeded {

@@ -149,7 +149,7 @@ struct DirectoryStoreTests {
     let store = try StoreRegistry.open(folder.path(of: "store"))
     #expect(store is DirectoryStore)
     #expect(FilePath(store.location) == FilePath(folder.path(of: "store")))
-    for location in ["s3://bucket/x", "ssh://host/x", "://x"] {
+    for location in ["s3://bucket/x", "://x"] {
       let error = refusal { _ = try StoreRegistry.open(location) }
       #expect(error?.code == "store.kind" && error?.status == .usage)
     }

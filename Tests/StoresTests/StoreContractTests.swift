@@ -96,7 +96,21 @@ struct StoreContractTests {
     #expect(try store.read(name) == [1, 2, 3])
   }
 
-  @Test("an object that replaces another is whole, or the other stays", arguments: StoreKind.all)
+  @Test("a store that is only added to keeps what it has", arguments: StoreKind.addOnly)
+  func notReplacing(kind: StoreKind) throws {
+    let folder = try ScratchFolder()
+    let store = try kind.prepared(in: folder)
+    let name = ObjectName.pack(of: [1])
+    try store.put(name, [1])
+    let error = refusal {
+      try store.replace(name) { take in try [UInt8]([2]).withBytes { try take($0) } }
+    }
+    #expect(error?.code == "store.add-only")
+    #expect(try store.read(name) == [1])
+  }
+
+  @Test(
+    "an object that replaces another is whole, or the other stays", arguments: StoreKind.replacing)
   func replacing(kind: StoreKind) throws {
     let folder = try ScratchFolder()
     let store = try kind.prepared(in: folder)

@@ -10,8 +10,14 @@ import Vocabulary
 /// A kind of store that the contract is held against: one line here, and every promise is proven.
 struct StoreKind: Sendable, CustomTestStringConvertible {
   /// Every kind there is.
-  static let all = [
+  static let all = replacing + addOnly
+  /// Those in which a keeper may put an object in another one's place.
+  static let replacing = [
     StoreKind("directory") { DirectoryStore(FilePath($0), writer: $1) }
+  ]
+  /// Those that hosts reach from afar.
+  static let addOnly = [
+    StoreKind("remote") { Wire.store(DirectoryStore(FilePath($0), writer: $1)) }
   ]
 
   let testDescription: String

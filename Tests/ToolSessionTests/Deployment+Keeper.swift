@@ -27,6 +27,19 @@ extension Deployment {
 }
 
 extension Deployment {
+  /// Runs a verb of `coffer-store`, and has coreutils stop it: a test's own clock may be late.
+  func stoppingKeeper(after seconds: Int, _ arguments: String...) async throws -> Program.Outcome {
+    try await Program(path: "/usr/bin/timeout", environment: environment).run(
+      ["--preserve-status", "\(seconds)", BuiltTools.store] + arguments + ["--store", store.path])
+  }
+
+  /// What the keeper's folder in the store says of checks so far.
+  var keepersChecks: String {
+    (try? store.data("keeper/checks")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+}
+
+extension Deployment {
   /// The snapshot of an entry of the ledger.
   func snapshot(of entry: String) throws -> String {
     struct Entry: Decodable { let snapshot: String }

@@ -58,8 +58,8 @@ struct StoreKeeperTests {
     try await host.initialise()
     try await host.night()
     try await host.trustingKeeper("status").expect(0)
-    _ = try await host.keeper("scrub", "--max-rate", "1M") { run in
-      try await Task.sleep(for: .milliseconds(500))
+    _ = try await host.keeper("scrub", "--max-rate", "8K") { run in
+      try await until { host.keepersChecks.contains("pass started") }
       try await host.keeper("protect").expect(11, "run.locked")
       try await host.keeper("scrub").expect(11, "run.locked")
       try await host.keeper("status").expect(0)

@@ -14,7 +14,7 @@ struct CofferStore: ParsableCommand {
     version: cofferVersion,
     subcommands: [
       ScrubVerb.self, Protect.self, Retain.self, Hold.self, Release.self, Export.self, Import.self,
-      Have.self, Status.self,
+      Have.self, Receive.self, Status.self,
     ])
 
   static func main() async {

@@ -1,0 +1,101 @@
+import Repository
+import SecretMemory
+import Stores
+import Vocabulary
+
+/// What has arrived from a host and is not in the store yet, and how it comes there.
+struct Incoming {
+  /// What no entry named for so long was left by a run that was cut off; the host stores it again if it must.
+  private static let longestStay = 30 * 86400
+
+  /// Where it lies; on the store's own file system.
+  let folder: DirectoryStore
+  let store: DirectoryStore
+
+  /// Brings what an entry adds into the store.
+  ///
+  /// - Parameters:
+  ///   - names: what the entry adds.
+  ///   - before: the ledger without the entry.
+  ///   - after: the ledger with it.
+  /// - Returns: headers that replace others, once the entry is there.
+  /// - Throws: `receive.missing-object`, `receive.wrong-object`; nothing that counts has changed then.
+  func accept(
+    _ names: [ObjectName], _ before: HostLedger, _ after: HostLedger
+  ) throws -> [ObjectName] {
+    var (new, replaced) = ([ObjectName](), [ObjectName]())
+    for name in names {
+      guard let facts = after.facts(of: name) else { continue }
+      let known = before.facts(of: name)
+      if known == facts, try store.size(of: name) == facts.size { continue }
+      guard try folder.size(of: name) != nil else {
+        throw OperatorError(
+          "receive.missing-object", .mismatch, "\(name), which the entry adds, has not arrived",
+          hint: "the entry was not taken; run again")
+      }
+      try require(name, facts, in: folder)
+      if known != nil, name.isPackHeader {
+        replaced.append(name)
+      } else if try store.size(of: name) == nil {
+        new.append(name)
+      } else {
+        // What a killed session brought in already; nobody else can have sent the same.
+        try require(name, facts, in: store)
+      }
+    }
+    try store.adopt(new, from: folder)
+    return replaced
+  }
+
+  /// Ends what a session that was killed had begun, and removes what was left long ago.
+  ///
+  /// - Parameter known: what the ledger says of an object.
+  /// - Returns: the objects that are left.
+  /// - Throws: what the store fails with, and what `known` throws.
+  func settle(_ known: (ObjectName) throws -> NeededSet.Facts?) throws -> [ObjectName] {
+    let now = Timestamp.now().secondsSince1970
+    return try names().filter { name in
+      if let facts = try known(name) {
+        if name.isPackHeader, try isSo(name, facts, in: folder), try !isSo(name, facts, in: store) {
+          try store.replace(name, from: folder)
+        } else {
+          try folder.remove(name)
+        }
+        return false
+      }
+      guard let arrival = try folder.modified(name), now - arrival > Self.longestStay else {
+        return true
+      }
+      try folder.remove(name)
+      return false
+    }
+  }
+
+  private func names() throws -> [ObjectName] {
+    let folders = try ["indexes", "manifests"] + folder.list("packs").map { "packs/\($0)" }
+    return try folders.flatMap { path in
+      try folder.list(path).compactMap { ObjectName(ledgerText: "\(path)/\($0)") }
+    }
+  }
+
+  private func require(
+    _ name: ObjectName, _ facts: NeededSet.Facts, in place: DirectoryStore
+  ) throws {
+    guard try isSo(name, facts, in: place) else {
+      throw OperatorError(
+        "receive.wrong-object", .mismatch, "\(name) is not what the entry says of it",
+        hint: "the entry was not taken; run again")
+    }
+  }
+
+  private func isSo(
+    _ name: ObjectName, _ facts: NeededSet.Facts, in place: DirectoryStore
+  ) throws -> Bool {
+    guard try place.size(of: name) == facts.size else { return false }
+    // A pack had to have the digest of its name to arrive.
+    guard name.packDigest == nil else { return true }
+    var hasher = SHA256Hasher()
+    try place.stream(name) { hasher.update($0) }
+    return hasher.finish() == facts.sha256
+  }
+}

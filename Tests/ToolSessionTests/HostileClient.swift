@@ -1,0 +1,176 @@
+import Foundation
+import ProofTools
+import Repository
+import SecretMemory
+import Signatures
+import StoreWire
+import SystemPackage
+import Vocabulary
+
+/// Somebody who has a host's ssh key, and its signing key, and speaks the protocol as he likes.
+final class HostileClient {
+  let channel: WireChannel
+  private let output: FileDescriptor
+  private let server = Process()
+  private var last: UInt32 = 100
+
+  /// Starts the keeper's server, as sshd does.
+  init(_ keeper: KeeperMachine, as hostKey: String, quota: String = "1G", patience: Int = 30) throws
+  {
+    let (there, back) = (Pipe(), Pipe())
+    server.executableURL = URL(fileURLWithPath: BuiltTools.store)
+    server.arguments = [
+      "receive", "--store", keeper.store.path, "--host", hostKey, "--quota", quota, "--patience",
+      "\(patience)",
+    ]
+    server.standardInput = there
+    server.standardOutput = back
+    server.standardError = FileHandle.nullDevice
+    try server.run()
+    output = FileDescriptor(rawValue: dup(there.fileHandleForWriting.fileDescriptor))
+    channel = WireChannel(
+      readingFrom: FileDescriptor(rawValue: dup(back.fileHandleForReading.fileDescriptor)),
+      writingTo: output, patience: .seconds(30))
+    try? there.fileHandleForWriting.close()
+    try? back.fileHandleForReading.close()
+  }
+
+  /// Says hello, and takes the right to write.
+  func begin(_ keeper: KeeperMachine) throws {
+    try channel.send(Greeting.hello(to: keeper.store.path))
+    guard case .frame(let frame) = try channel.receive(within: .seconds(30)) else { return }
+    _ = try Greeting.read(welcome: frame)
+    _ = ask(.lease)
+  }
+
+  /// Sends bytes that may be no frame at all.
+  func send(raw bytes: [UInt8]) throws { try output.writeAll(bytes) }
+
+  /// The next answer: `done`, the code of an error, or `gone`.
+  func answer() -> String {
+    let arrival = try? channel.receive(within: .seconds(30))
+    guard case .frame(let frame)? = arrival else { return "gone" }
+    guard frame.kind == .failed else { return "\(frame.kind)" }
+    return (try? WireFailure.error(in: frame.payload).code) ?? "no error that can be read"
+  }
+
+  /// Asks something, and waits for the answer.
+  func ask(_ kind: FrameKind, _ payload: PayloadWriter = PayloadWriter()) -> String {
+    last += 1
+    do { try channel.send(WireFrame(kind, last, payload.bytes)) } catch { return answer() }
+    return answer()
+  }
+
+  /// Asks something of one text, and of numbers after it.
+  func ask(_ kind: FrameKind, _ text: String, _ numbers: UInt64...) -> String {
+    var payload = PayloadWriter()
+    payload.put(text)
+    if kind == .read {
+      payload.put(numbers[0])
+      payload.put(UInt32(numbers[1]))
+    }
+    return ask(kind, payload)
+  }
+
+  /// Sends an object under any name.
+  func put(_ name: String, _ bytes: [UInt8]) -> String {
+    last += 1
+    let upload = last
+    for start in stride(from: 0, to: max(1, bytes.count), by: WireFrame.pieceSize) {
+      let piece = Array(bytes[start..<min(start + WireFrame.pieceSize, bytes.count)])
+      guard (try? channel.send(WireFrame(.data, upload, piece))) != nil else { return answer() }
+    }
+    var payload = PayloadWriter()
+    payload.put(upload)
+    let arrived = ask(.end, payload)
+    guard arrived == "done" else { return arrived }
+    payload.put(name)
+    return ask(.keep, payload)
+  }
+
+  /// Sends a pack.
+  func put(pack bytes: [UInt8]) -> String {
+    put(ObjectName.pack(SHA256Hasher.digest(of: bytes)).path, bytes)
+  }
+
+  /// Sends a signature and an entry under any names.
+  func put(_ objects: [(name: String, bytes: [UInt8])]) -> String {
+    var payload = PayloadWriter()
+    payload.put(UInt16(objects.count))
+    for object in objects {
+      payload.put(object.name)
+      payload.put(UInt64(object.bytes.count))
+    }
+    last += 1
+    do {
+      try channel.send(WireFrame(.together, last, payload.bytes))
+      for object in objects where !object.bytes.isEmpty {
+        try channel.send(WireFrame(.data, last, object.bytes))
+      }
+    } catch {}
+    return answer()
+  }
+
+  /// Goes away without a word, and waits until the server is gone, too.
+  func leave() {
+    channel.hangUp()
+    server.waitUntilExit()
+  }
+}
+
+/// A host's ledger as somebody sees it who has the host's key, and what he makes up for it.
+struct Forgery {
+  let key: SigningKey
+  let entries: [LedgerEntry]
+  let head: SHA256Digest
+
+  init(_ host: Deployment, _ store: Store) throws {
+    key = try host.folder.read("keys/host.key").withBytes { try SigningKey(parsing: $0) }
+    let files = try store.entries().map { [UInt8](try store.data($0)) }
+    entries = try files.map { try JSONDocument.decode(LedgerEntry.self, from: $0) }
+    head = SHA256Hasher.digest(of: files.last ?? [])
+  }
+
+  private var needed: NeededSet {
+    get throws {
+      try entries.reduce(into: NeededSet()) { set, entry in try set.apply(entry) }
+    }
+  }
+
+  /// An entry that goes on from the ledger and is right in everything but what is said here.
+  func entry(
+    store: String? = nil, sequence: Int? = nil, previous: SHA256Digest? = nil,
+    snapshot: SnapshotID? = nil, started: Timestamp = .now(), added: [ObjectRecord] = [],
+    unneeded: [ObjectName] = [], missingFromCount: Int = 0
+  ) throws -> [UInt8] {
+    var set = try needed
+    set.remove(unneeded)
+    for record in added {
+      guard let name = ObjectName(ledgerText: record.name) else { continue }
+      set.insert(name, .init(size: record.size, sha256: record.sha256))
+    }
+    let summary = set.summary
+    let entry = LedgerEntry(
+      store: store ?? entries[0].store, host: key.verifyingKey.keyID, hostname: "elsewhere",
+      sequence: LedgerSequence(sequence ?? entries.count + 1), previous: previous ?? head,
+      snapshot: snapshot ?? SnapshotID(startedAt: started), started: started, finished: started,
+      sources: [], compartments: nil, added: added, unneeded: unneeded,
+      needed: .init(
+        count: summary.count - missingFromCount, bytes: summary.bytes, sha256: summary.sha256))
+    return try JSONDocument.pretty(entry)
+  }
+
+  /// Signature and entry, under the names of a place.
+  func signed(
+    _ entry: [UInt8], at sequence: Int? = nil, by other: SigningKey? = nil
+  ) throws -> [(name: String, bytes: [UInt8])] {
+    let text = try entry.withBytes { try (other ?? key).sign($0, trustedComment: "forged") }
+    return names(at: sequence).enumerated().map { ($1, $0 == 0 ? Array(text.utf8) : entry) }
+  }
+
+  /// The names of a signature and its entry.
+  func names(at sequence: Int? = nil) -> [String] {
+    let (id, place) = (key.verifyingKey.keyID, LedgerSequence(sequence ?? entries.count + 1))
+    return [ObjectName.ledgerSignature(id, place).path, ObjectName.ledgerEntry(id, place).path]
+  }
+}
