@@ -247,8 +247,8 @@ let package = Package(
     tool(
       "coffer-store",
       uses: [
-        "Vocabulary", "SecretMemory", "Signatures", "LocalFiles", "Repository", "StoreWire", "Stores",
-        "Keeping", "Scrubbing", "Retention", "Receiving", "Volumes", "OperatorConsole",
+        "Vocabulary", "SecretMemory", "Signatures", "LocalFiles", "Repository", "StoreWire",
+        "Stores", "Keeping", "Scrubbing", "Retention", "Receiving", "Volumes", "OperatorConsole",
         argumentParser, systemPackage,
       ]),
 
