@@ -47,7 +47,7 @@ final class KeptStore {
     }
     var added: [ObjectRecord] = []
     for _ in 0..<Int.random(in: 1...6, using: &chance) {
-      for size in [Int.random(in: 1...largest, using: &chance), 40] {
+      for size in [Int.random(in: 41...largest, using: &chance), 40] {
         let bytes = chance.bytes(size)
         let digest = SHA256Hasher.digest(of: bytes)
         let name = size == 40 ? ObjectName.packHeader(digest) : .pack(digest)
