@@ -80,6 +80,35 @@ import Vocabulary
     #expect(snapshots.count == 6)
   }
 
+  @Test func makesParityAnewBeforeMembersOfItsBatchesGo() async throws {
+    var chance = SeededChance(for: "parity of what stays")
+    let host = try await seen()
+    let state = ["--state", host.path("keeper")]
+    try onDay(20, of: host) { record, store, hosts in
+      let run = RetentionRun(in: store, of: hosts, interruption: Interruption())
+      let policy = try RetentionPolicy(last: 1, periods: [:], within: nil, floors: .least)
+      try run.mark(run.plan(policy, record), grace: .days(3), in: &record)
+    }
+    try await host.keeper(["protect"] + state).expect(0)
+    let newest = try host.snapshot(of: #require(host.store.entries().last))
+    let staying = try #require(
+      host.store.names("manifests").first { $0.contains(newest) })
+    // Nothing goes while what stays is hurt: its old batch is what can mend it.
+    let before = try host.store.data(staying)
+    try host.damage(staying, &chance)
+    try await retain(host, "--apply").expect(4, "protect.hurt")
+    #expect(try host.store.names("parity").isEmpty == false)
+    try await host.keeper(["scrub", "--repair"] + state).expect(0)
+    #expect(try host.store.data(staying) == before)
+    // What is hurt after the removal is mended as well, by a batch of what stays.
+    let removal = try await retain(host, "--apply", "--json").expect(0)
+    #expect(try removal.events().contains { $0.name == "removed" })
+    try await host.keeper(["scrub"] + state).expect(0)
+    try host.damage(staying, &chance)
+    try await host.keeper(["scrub", "--repair"] + state).expect(0)
+    #expect(try host.store.data(staying) == before)
+  }
+
   /// What the host, its officers and the scrub say afterwards.
   private func expectWhole(_ host: Deployment, gone: String, held: String) async throws {
     // Nobody's word is taken unasked: what is missing is missing.

@@ -8,6 +8,7 @@ import Vocabulary
 /// A keeper who has the right to write to his store, and has looked at what is new.
 struct KeeperAtWork: ~Copyable {
   let store: any BlobStore
+  let folder: KeeperFolder
   let hosts: KnownHosts
   var record: KeeperRecord
   private let lock: RunLock
@@ -38,14 +39,16 @@ struct KeeperAtWork: ~Copyable {
     }
     let new = try Reception(in: store, of: hosts).receive(into: &record)
     if new > 0 { console.tell("received \(new) new entries") }
-    return KeeperAtWork(store: store, hosts: hosts, record: record, lock: lock, lease: lease)
+    return KeeperAtWork(
+      store: store, folder: folder, hosts: hosts, record: record, lock: lock, lease: lease)
   }
 
   private init(
-    store: any BlobStore, hosts: KnownHosts, record: KeeperRecord, lock: consuming RunLock,
-    lease: any WriterLease
+    store: any BlobStore, folder: KeeperFolder, hosts: KnownHosts, record: KeeperRecord,
+    lock: consuming RunLock, lease: any WriterLease
   ) {
-    (self.store, self.hosts, self.record, self.lease) = (store, hosts, record, lease)
+    (self.store, self.folder, self.hosts) = (store, folder, hosts)
+    (self.record, self.lease) = (record, lease)
     self.lock = lock
   }
 

@@ -21,6 +21,7 @@ extension CofferStore {
 
     @OptionGroup var keeper: KeeperOptions
     @OptionGroup var rules: PolicyOptions
+    @OptionGroup var parity: ParityOption
     @OptionGroup var output: OutputOptions
 
     @Flag(help: "Do it.")
@@ -48,6 +49,7 @@ extension CofferStore {
       if apply {
         try run.mark(plan, grace: rules.grace, in: &work.record)
         if plan.hasToRemove {
+          try work.protectWhatStays(plan, percent: parity.parity, context)
           let quiet = try StoreRegistry.quiet(keeper.store, but: KeeperOptions.writer)
           if let removal = try run.remove(plan, while: quiet, in: &work.record) {
             report.tell(removal, context.console)
