@@ -180,6 +180,13 @@ let package = Package(
     room(
       "CustodyRecords",
       uses: ["Vocabulary", "SecretMemory", "Signatures", "LocalFiles", systemPackage]),
+    // Who may open what is stored already.
+    room(
+      "Rewrapping",
+      uses: [
+        "Vocabulary", "SecretMemory", "LocalFiles", "AgeFormat", "Recipients", "Signatures",
+        "Repository", "Stores", systemPackage,
+      ]),
     room(
       "Custody",
       uses: [
@@ -241,7 +248,7 @@ let package = Package(
       uses: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "LocalFiles",
         "FileEncryption", "TrustedHardware", "MeasuredBoot", "SealedSecrets", "CustodyRecords",
-        "Custody", "OperatorConsole", argumentParser, systemPackage,
+        "Custody", "Repository", "Rewrapping", "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     tool(

@@ -20,8 +20,17 @@ package struct AgeHeader: Sendable, Equatable {
 
   /// Writes a header that lets these recipients at a file key.
   ///
-  /// Throws `noRecipients`, `recipientsDoNotMix`, and what a recipient throws.
-  package init(fileKey: borrowing FileKey, recipients: [any Recipient]) throws {
+  /// Written for a file key that another header wrapped, it lets others at the same payload. Whoever could
+  /// open that header still can, and whoever kept the file key, too.
+  ///
+  /// - Parameters:
+  ///   - fileKey: of the payload.
+  ///   - recipients: who may open it.
+  ///   - carried: stanzas that are nobody's, for whoever has the file key; other programs pass them over.
+  /// - Throws: `noRecipients`, `recipientsDoNotMix`, and what a recipient throws.
+  package init(
+    fileKey: borrowing FileKey, recipients: [any Recipient], carrying carried: [Stanza] = []
+  ) throws {
     var text = HeaderParser.versionLine
     var stanzas: [Stanza] = []
     var labels: Set<String>?
@@ -33,6 +42,8 @@ package struct AgeHeader: Sendable, Equatable {
       stanzas += wrapped.stanzas
     }
     guard !stanzas.isEmpty else { throw AgeError.noRecipients }
+    for stanza in carried { text.append(contentsOf: try stanza.encoded()) }
+    stanzas += carried
     guard stanzas.count <= Self.maximumStanzas else { throw AgeError.tooManyStanzas }
     guard Self.passphraseStandsAlone(stanzas) else { throw AgeError.recipientsDoNotMix }
     text.append(contentsOf: "---".utf8)
@@ -70,17 +81,6 @@ package struct AgeHeader: Sendable, Equatable {
     let end = try source.look { bytes, _ in try scanner.end(in: bytes) }
     guard let end else { throw AgeError.headerTruncated }
     self = try AgeHeader(parsing: source.take(end))
-  }
-
-  /// A header for other recipients of the same payload, for someone whom this one lets in.
-  ///
-  /// Whoever could open the old header still can, and whoever kept the file key too: what is new is
-  /// who can from now on.
-  /// Throws as `fileKey(for:)` and as writing a header.
-  package func rewrapped(
-    opening identities: [any Identity], for recipients: [any Recipient]
-  ) throws -> AgeHeader {
-    try AgeHeader(fileKey: fileKey(for: identities), recipients: recipients)
   }
 
   /// Whether a passphrase opens it.

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 package import Repository
 package import Vocabulary
@@ -17,6 +18,32 @@ package struct SealBook {
         db, sql: "SELECT chunk_id_key, recipients FROM compartments WHERE name = ?",
         arguments: [compartment.text]
       ).map { CompartmentSeal(name: compartment, chunkIDKey: $0[0], recipients: $0[1]) }
+    }
+  }
+
+  /// Goes on with a compartment under another seal: forgets its packs but those that are sealed so, too.
+  ///
+  /// - Parameters:
+  ///   - seal: the new seal; its chunk-id key is the one before.
+  ///   - isSealedSo: whether somebody rewrapped a published pack under it, and the index that describes it.
+  /// - Returns: how many packs stay, and how many are forgotten.
+  /// - Throws: what SQLite says.
+  package func move(
+    to seal: CompartmentSeal, keeping isSealedSo: (_ pack: SHA256Digest, SnapshotID) -> Bool
+  ) throws -> (kept: Int, forgotten: Int) {
+    try catalog.write { db in
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT id, name, snapshot FROM packs WHERE compartment = ?",
+        arguments: [seal.name.text])
+      let forgotten = rows.filter { row in
+        guard let name = SHA256Digest(bytes: [UInt8](row[1] as Data)),
+          let snapshot = (row[2] as String?).flatMap({ SnapshotID($0) })
+        else { return true }
+        return !isSealedSo(name, snapshot)
+      }
+      try SnapshotBook.drop(forgotten.map { PackHandle($0[0]) }, catalog.chunks, db)
+      try Self.note([seal], db)
+      return (rows.count - forgotten.count, forgotten.count)
     }
   }
 

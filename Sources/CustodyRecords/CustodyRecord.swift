@@ -1,6 +1,6 @@
 internal import LocalFiles
 internal import SecretMemory
-internal import Signatures
+package import Signatures
 package import SystemPackage
 package import Vocabulary
 
@@ -69,6 +69,20 @@ package struct CustodyRecord: Sendable {
         hint: "name another folder by --state")
     }
   }
+
+  /// The key that signs the record, for what an officer signs elsewhere; there is an entry already.
+  ///
+  /// - Throws: `OperatorError` `record.key`.
+  package func signer() throws -> SigningKey {
+    do {
+      return try RecordKey(folder).signing(isNew: false)
+    } catch let error as Errno {
+      throw OperatorError("record.key", .failed, "cannot read the key of the record: \(error)")
+    }
+  }
+
+  /// The file of the public key.
+  package var publicKey: FilePath { folder.publicKey }
 
   private func appendAlone(_ action: CustodyAction, at time: Timestamp) throws -> RecordHead {
     let last = try folder.last()

@@ -51,8 +51,11 @@ package struct BackupRun {
     if let known { try ledger.mustContain(known.sha256, rememberedBy: "the state folder") }
     let catalog = try state.catalog(listener)
     let seals = keys.seals(of: configuration)
-    try CatalogKeeper(catalog: catalog, store: store, keys: keys, listener: listener)
-      .bringUpToDate(with: ledger, sealed: seals)
+    let rewraps = try HostRewraps(
+      RewrapLedger(in: store, of: host.keyID), sealed: seals, keys)
+    try CatalogKeeper(
+      catalog: catalog, store: store, keys: keys, rewraps: rewraps, listener: listener
+    ).bringUpToDate(with: ledger, sealed: seals)
 
     let snapshot = SnapshotID(startedAt: started)
     let last = try HostState.lastReport(in: configuration.state)
@@ -67,7 +70,7 @@ package struct BackupRun {
 
     let publication = SnapshotPublication(
       snapshot: snapshot, started: started, ledger: ledger, store: store, catalog: catalog,
-      keys: keys, seals: seals, plan: plan)
+      keys: keys, seals: seals, plan: plan, rewraps: rewraps)
     let head = try publication.publish(night.saved, summaries: night.summaries)
     try state.remember(head)
     listener.hear(.snapshotPublished(snapshot, head))

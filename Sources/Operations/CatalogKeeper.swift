@@ -8,6 +8,7 @@ struct CatalogKeeper {
   let catalog: CatalogDatabase
   let store: any BlobStore
   let keys: HostKeys
+  let rewraps: HostRewraps
   let listener: any OperationListener
 
   /// Makes the catalog say what the head of the ledger says, and forget what was stored under other
@@ -24,7 +25,12 @@ struct CatalogKeeper {
   private func keep(_ seal: CompartmentSeal) throws {
     let book = SealBook(catalog)
     let known = try book.seal(of: seal.name)
-    guard known != seal, try book.start(seal) else { return }
+    if known == seal {
+      try warnOfOthers(seal)
+      return
+    }
+    if let known, known.chunkIDKey == seal.chunkIDKey, try goOn(from: book, under: seal) { return }
+    guard try book.start(seal) else { return }
     let change =
       switch known {
       case let known? where known.chunkIDKey == seal.chunkIDKey:
@@ -33,6 +39,38 @@ struct CatalogKeeper {
       case nil: "nothing says for whom '\(seal.name)' was sealed: all of it is stored again"
       }
     listener.hear(.note(change))
+  }
+
+  /// What an officer rewrapped for the new recipients is built upon, and need not be stored again.
+  ///
+  /// - Returns: whether there is any of it.
+  private func goOn(from book: SealBook, under seal: CompartmentSeal) throws -> Bool {
+    guard rewraps.hasAny(under: seal) else { return false }
+    let packs = try book.move(to: seal) { pack, snapshot in
+      rewraps.isSealed(.packHeader(pack), under: seal)
+        && rewraps.isSealed(.index(snapshot, seal.name), under: seal)
+    }
+    let rest =
+      packs.forgotten == 0
+      ? "" : "; \(packs.forgotten) packs were not, and what they held is stored again"
+    listener.hear(
+      .note(
+        "recipients of '\(seal.name)' changed: \(packs.kept) packs were rewrapped for them" + rest))
+    return true
+  }
+
+  /// An officer may have rewrapped for others than the configuration names.
+  private func warnOfOthers(_ seal: CompartmentSeal) throws {
+    guard rewraps.ledger.head != nil,
+      try SnapshotBook(catalog).publishedPacks().contains(where: { pack in
+        pack.compartment == seal.name
+          && rewraps.isSealed(.packHeader(pack.name), otherwiseThan: seal)
+      })
+    else { return }
+    listener.hear(
+      .warning(
+        "an officer rewrapped '\(seal.name)' for other recipients than the configuration names: "
+          + "change them there; until then new packs are for the old ones"))
   }
 
   /// A pack that the store lost must not be built upon, nor one that no index describes any more: what
@@ -50,7 +88,7 @@ struct CatalogKeeper {
     let all = Set(packs.flatMap(\.names)).sorted()
     let areWhole = Dictionary(
       uniqueKeysWithValues: zip(all, try store.sizes(of: all)).map { name, size in
-        (name, size == needed.objects[name]?.size)
+        (name, size == needed.objects[name]?.size || rewraps.explains(size, of: name))
       })
     let gone = packs.filter { pack in !pack.names.allSatisfy { areWhole[$0] == true } }
     for name in areWhole.keys.sorted() where areWhole[name] == false {
@@ -79,7 +117,7 @@ struct CatalogKeeper {
     try catalog.clear()
     guard let last = ledger.entries.last else { return }
     let needed = try ledger.needed(at: last.entry.sequence)
-    let objects = ObjectReader(store: store, needed: needed)
+    let objects = ObjectReader(store: store, needed: needed, rewraps: rewraps.ledger)
     try SnapshotBook(catalog).rebuild(
       head: last.head, needed: needed, sources: last.entry.sources,
       seals: last.entry.compartments ?? []

@@ -91,11 +91,15 @@ package struct Drill {
   private func objects() throws -> [Finding] {
     listener.hear(.step("checking objects"))
     let problems = ObjectSweep(
-      ObjectReader(store: snapshot.objects.store, needed: snapshot.objects.needed),
-      meter: context.meter, interruption: context.interruption
+      snapshot.objects, with: snapshot.identities, meter: context.meter,
+      interruption: context.interruption
     ).problems()
     try context.interruption.check()
-    guard problems.isEmpty else { return problems.map { Finding(.bad, $0.code, $0.message) } }
+    guard problems.isEmpty else {
+      return problems.map {
+        Finding($0.status == .partly ? .warning : .bad, $0.code, $0.message)
+      }
+    }
     return [
       Finding(
         .good, "objects.equal",

@@ -20,6 +20,8 @@ struct NightPlan {
 
   let steps: [Step]
   let recipients: [CompartmentName: [any Recipient]]
+  /// The same as age writes them.
+  let recipientTexts: [CompartmentName: [String]]
 
   /// Plans a night.
   ///
@@ -56,5 +58,7 @@ struct NightPlan {
       }
     }
     self.recipients = recipients
+    recipientTexts = Dictionary(
+      uniqueKeysWithValues: configuration.compartments.map { ($0.name, $0.recipients) })
   }
 }

@@ -1,3 +1,4 @@
+import AgeFormat
 import Dispatch
 import Repository
 import Synchronization
@@ -6,16 +7,28 @@ import Vocabulary
 /// Checks size and SHA-256 of many objects on all cores.
 struct ObjectSweep {
   private let reader: ObjectReader
+  private let identities: [any Identity]
   private let meter: ProgressMeter
   private let interruption: Interruption
 
-  init(_ reader: ObjectReader, meter: ProgressMeter, interruption: Interruption) {
+  /// Prepares to check.
+  ///
+  /// - Parameters:
+  ///   - reader: knows what the objects must be.
+  ///   - identities: open what an officer rewrapped.
+  ///   - meter: hears how far it is.
+  ///   - interruption: ends it.
+  init(
+    _ reader: ObjectReader, with identities: [any Identity], meter: ProgressMeter,
+    interruption: Interruption
+  ) {
     self.reader = reader
+    self.identities = identities
     self.meter = meter
     self.interruption = interruption
   }
 
-  /// Every object that is not what the ledger says, in the order of names.
+  /// Every object that is not what the ledger says, or could not be checked, in the order of names.
   func problems() -> [OperatorError] {
     let objects = reader.needed.objects
     let names = objects.keys.sorted()
@@ -24,7 +37,7 @@ struct ObjectSweep {
     DispatchQueue.concurrentPerform(iterations: names.count) { index in
       do {
         try interruption.check()
-        try reader.check(names[index])
+        try reader.check(names[index], with: identities)
         meter.advance(bytes: objects[names[index]]?.size ?? 0, files: 1)
       } catch {
         let problem =

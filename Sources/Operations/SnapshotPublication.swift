@@ -1,3 +1,4 @@
+import AgeFormat
 import Catalog
 import Glibc
 import Recipients
@@ -16,6 +17,7 @@ struct SnapshotPublication {
   let keys: HostKeys
   let seals: [CompartmentSeal]
   let plan: NightPlan
+  let rewraps: HostRewraps
 
   /// Publishes the snapshot.
   ///
@@ -79,7 +81,9 @@ struct SnapshotPublication {
   /// What was there when the run began may have been removed since, by a keeper or anybody else: a
   /// snapshot that needs it must not be signed.
   private func requireThere(_ needed: NeededSet) throws {
-    for (name, facts) in needed.objects where try store.size(of: name) != facts.size {
+    for (name, facts) in needed.objects {
+      let size = try store.size(of: name)
+      if size == facts.size || rewraps.explains(size, of: name) { continue }
       throw OperatorError(
         "run.object-lost", .failed,
         "\(name) went while the run was under way; nothing was published",
@@ -108,11 +112,14 @@ struct SnapshotPublication {
     of records: [SourceRecord], _ compartment: CompartmentName, needed: inout NeededSet
   ) throws {
     guard let own = keys.compartments[compartment] else { return }
+    let host = try own.indexRecipient(beside: plan.recipients[compartment] ?? [])
     let manifest = Manifest(
       store: ledger.store.store, host: ledger.host.description, snapshot: snapshot,
       compartment: compartment,
       chunkIDKey: own.chunkIDKey.withBytes { Hexadecimal.encode($0.copied()) },
-      started: started, sources: records)
+      started: started, sources: records,
+      recipients: plan.recipientTexts[compartment],
+      indexRecipient: (host as? any WrittenRecipient)?.text)
     let name = ObjectName.manifest(snapshot, compartment)
     let plaintext = try manifest.encoded()
     let facts = try SealedObject.put(

@@ -15,6 +15,8 @@ package struct StoreVerification {
     /// Compartments that were checked by hash alone.
     package let sealed: [CompartmentName]
     package let problems: [String]
+    /// What could not be checked, for nobody known vouches for it.
+    package let unchecked: [String]
   }
 
   private let view: StoreView
@@ -44,7 +46,8 @@ package struct StoreVerification {
       ? try view.neededByAny() : try view.ledger.needed(at: verified.entry.sequence)
     listener.hear(.step("checking \(everything.objects.count) objects"))
     var problems = ObjectSweep(
-      ObjectReader(store: view.store, needed: everything), meter: meter, interruption: interruption
+      ObjectReader(store: view.store, needed: everything, rewraps: view.rewraps), with: identities,
+      meter: meter, interruption: interruption
     ).problems()
     try interruption.check()
     let names = Set(problems.map(\.message))
@@ -73,11 +76,13 @@ package struct StoreVerification {
       if !names.contains(error.message) { problems.append(error) }
     }
     for problem in problems {
-      listener.hear(.finding(Finding(.bad, problem.code, problem.message)))
+      let outcome: Finding.Outcome = problem.status == .partly ? .warning : .bad
+      listener.hear(.finding(Finding(outcome, problem.code, problem.message)))
     }
     return Report(
       snapshot: verified.entry.snapshot, head: verified.head, objects: everything.objects.count,
       bytes: everything.summary.bytes, sources: sources, sealed: sealed,
-      problems: problems.map(\.message))
+      problems: problems.filter { $0.status != .partly }.map(\.message),
+      unchecked: problems.filter { $0.status == .partly }.map(\.message))
   }
 }

@@ -21,6 +21,8 @@ package struct StoreView: Sendable {
   package let store: any BlobStore
   package let ledger: Ledger
   package let keeper: KeeperWord
+  /// What officers rewrapped of the host's objects.
+  package let rewraps: RewrapLedger
 
   /// Opens a store and checks the whole ledger of the host.
   ///
@@ -29,15 +31,18 @@ package struct StoreView: Sendable {
   ///   - trust: whose word to take.
   ///   - expected: a head that somebody noted: the ledger must still contain it.
   ///   - keeper: whose word is taken for what was removed on purpose; nobody's where nil.
+  ///   - officers: whose word is taken for what no identity opens and was rewrapped.
   ///   - known: the last entry that the host knows to have finished, where its state is at hand.
   /// - Throws: status `noStore` or `untrusted`.
   package init(
     _ location: String, trusting trust: LedgerTrust, expected: SHA256Digest?,
-    keeper: VerifyingKey? = nil, unfinishedAfter known: LedgerSequence? = nil
+    keeper: VerifyingKey? = nil, officers: [VerifyingKey] = [],
+    unfinishedAfter known: LedgerSequence? = nil
   ) throws {
     store = try StoreRegistry.open(location)
     ledger = try Ledger.load(from: store, trusting: trust, unfinishedAfter: known)
     self.keeper = try KeeperWord(in: store, trusting: keeper)
+    rewraps = try RewrapLedger(in: store, of: ledger.host, trusting: officers)
     if let expected { try ledger.mustContain(expected, rememberedBy: "--expect-head") }
     // A first night that was cut off leaves packs; manifests come just before the ledger's entry.
     if ledger.entries.isEmpty, let manifest = try store.list("manifests").first {
@@ -117,7 +122,7 @@ package struct StoreView: Sendable {
     _ verified: Ledger.VerifiedEntry, with identities: [any Identity]
   ) throws -> OpenSnapshot {
     let needed = try ledger.needed(at: verified.entry.sequence)
-    let objects = ObjectReader(store: store, needed: needed)
+    let objects = ObjectReader(store: store, needed: needed, rewraps: rewraps)
     var open: [CompartmentReader] = []
     var sealed: [CompartmentName] = []
     let compartments = Set(
@@ -144,8 +149,8 @@ package struct StoreView: Sendable {
         hint: "it has \(sealed.map(\.text).joined(separator: ", ")); use an officer's identity")
     }
     return OpenSnapshot(
-      entry: verified.entry, head: verified.head, objects: objects, compartments: open,
-      sealed: sealed)
+      entry: verified.entry, head: verified.head, objects: objects, identities: identities,
+      compartments: open, sealed: sealed)
   }
 }
 
@@ -159,6 +164,8 @@ package struct OpenSnapshot {
   package let entry: LedgerEntry
   package let head: LedgerHead
   package let objects: ObjectReader
+  /// What opened it.
+  let identities: [any Identity]
   package let compartments: [CompartmentReader]
   /// Compartments that no given identity opens.
   package let sealed: [CompartmentName]

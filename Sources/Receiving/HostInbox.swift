@@ -121,7 +121,7 @@ package final class HostInbox: BlobStore {
       let replaced = try arrivals.accept(added, ledger, next)
       try store.putTogether(objects)
       ledger = next
-      for name in replaced { try store.replace(name, from: incoming) }
+      for name in replaced { try store.replace([name], from: incoming) }
       for name in added { try incoming.remove(name) }
       received(verified)
     }

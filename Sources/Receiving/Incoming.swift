@@ -54,10 +54,10 @@ struct Incoming {
   /// - Throws: what the store fails with, and what `known` throws.
   func settle(_ known: (ObjectName) throws -> NeededSet.Facts?) throws -> [ObjectName] {
     let now = Timestamp.now().secondsSince1970
-    return try names().filter { name in
+    return try folder.objects().filter { name in
       if let facts = try known(name) {
         if name.isPackHeader, try isSo(name, facts, in: folder), try !isSo(name, facts, in: store) {
-          try store.replace(name, from: folder)
+          try store.replace([name], from: folder)
         } else {
           try folder.remove(name)
         }
@@ -68,13 +68,6 @@ struct Incoming {
       }
       try folder.remove(name)
       return false
-    }
-  }
-
-  private func names() throws -> [ObjectName] {
-    let folders = try ["indexes", "manifests"] + folder.list("packs").map { "packs/\($0)" }
-    return try folders.flatMap { path in
-      try folder.list(path).compactMap { ObjectName(ledgerText: "\(path)/\($0)") }
     }
   }
 

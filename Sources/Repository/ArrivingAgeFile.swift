@@ -12,11 +12,18 @@ struct ArrivingAgeFile: ~Copyable {
   /// The bytes so far, until they are enough to start with.
   private var head: [UInt8] = []
   private var stream: OpeningStream?
+  /// Of a file that was rewrapped: what its host signed for, so far.
+  private var signed: MeasuringSink?
 
   init(identities: [any Identity]) {
     self.identities = identities
     stream = nil
+    signed = nil
   }
+
+  /// Size and digest of what the host signed for, nil where the header carries no signed one; asked once
+  /// all has come, and once only.
+  func signedFacts() -> NeededSet.Facts? { signed?.facts() }
 
   /// Takes the next bytes, and lends plaintext that is ready.
   ///
@@ -26,6 +33,7 @@ struct ArrivingAgeFile: ~Copyable {
       head.append(bytes)
       try start()
     } else {
+      try signed?.write(bytes)
       try stream?.write(bytes)
     }
     try plaintext.empty(take)
@@ -54,8 +62,14 @@ struct ArrivingAgeFile: ~Copyable {
     let start = header.bytes.count + PayloadLayout.nonceSize
     guard head.count >= start else { return }
     let nonce = Array(head[header.bytes.count..<start])
-    var opening = try OpeningStream(
-      fileKey: header.fileKey(for: identities), nonce: nonce, to: plaintext)
+    let fileKey = try header.fileKey(for: identities)
+    if let carried = try CarriedHeader(in: header, under: fileKey) {
+      let sink = MeasuringSink { _ in }
+      try carried.bytes.withBytes { try sink.write($0) }
+      try head.withBytes { try sink.write($0.extracting(header.bytes.count..<$0.byteCount)) }
+      signed = sink
+    }
+    var opening = try OpeningStream(fileKey: fileKey, nonce: nonce, to: plaintext)
     try head.withBytes { try opening.write($0.extracting(start..<$0.byteCount)) }
     stream = consume opening
     head = []

@@ -132,14 +132,14 @@ final class ChunkSource: Sendable {
 
   private func openPayload(of pack: SHA256Digest) throws -> SeekableAgeFile {
     let name = ObjectName.pack(pack)
-    let bytes = try objects.read(.packHeader(pack))
     guard let size = try objects.store.size(of: name) else {
       throw OperatorError("object.missing", .mismatch, "\(name) is missing")
     }
     do {
       let store = objects.store
       return try SeekableAgeFile(
-        header: AgeHeader(parsing: bytes), payloadOfSize: size, identities: identities
+        header: objects.header(ofPack: pack, with: identities), payloadOfSize: size,
+        identities: identities
       ) { try store.read(name, $0) }
     } catch let error as OperatorError {
       throw error

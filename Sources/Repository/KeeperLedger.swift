@@ -23,11 +23,11 @@ package struct KeeperLedger: Sendable {
   ) throws {
     self.key = key
     chain = try SignedChain(
-      store: store, format: StoreFormat.load(from: store), place: .keeper, key: key)
-    try chain.walk(through: chain.last(unfinishedAfter: known)) { entry, digest in
-      book.take(entry)
-      digests.append(digest)
-      head = LedgerHead(sequence: entry.sequence, sha256: digest)
+      store: store, format: StoreFormat.load(from: store), place: .keeper, signers: .only(key))
+    try chain.walk(through: chain.last(unfinishedAfter: known)) { link in
+      book.take(link.entry)
+      digests.append(link.sha256)
+      head = LedgerHead(sequence: link.entry.sequence, sha256: link.sha256)
     }
   }
 

@@ -11,10 +11,15 @@ package struct Manifest: Sendable, Codable {
   package let chunkIDKey: String
   package let started: Timestamp
   package let sources: [SourceRecord]
+  /// Who could open the snapshot when it was made, as age writes them; nil from writers that did not note it.
+  package let recipients: [String]?
+  /// The host's own recipient of indexes, whom an officer must not leave out; nil as above.
+  package let indexRecipient: String?
 
   package init(
     store: String, host: String, snapshot: SnapshotID, compartment: CompartmentName,
-    chunkIDKey: String, started: Timestamp, sources: [SourceRecord]
+    chunkIDKey: String, started: Timestamp, sources: [SourceRecord], recipients: [String]? = nil,
+    indexRecipient: String? = nil
   ) {
     self.format = StoreFormat.version
     self.store = store
@@ -24,6 +29,8 @@ package struct Manifest: Sendable, Codable {
     self.chunkIDKey = chunkIDKey
     self.started = started
     self.sources = sources
+    self.recipients = recipients
+    self.indexRecipient = indexRecipient
   }
 
   /// Makes sure that it says what the host signed: nobody signs a manifest but through its entry.

@@ -33,11 +33,12 @@ package enum ObjectCheck {
     try compareDigest(name, facts, hasher.finish())
   }
 
-  /// Compares a size with what it must be.
-  static func compareSize(
-    _ name: ObjectName, _ facts: NeededSet.Facts, _ size: Int
-  ) throws {
-    guard size == facts.size else { throw sizeProblem(name, facts, size) }
+  /// What is wrong with an object that was read through and is not what it must be.
+  static func problem(
+    _ name: ObjectName, _ facts: NeededSet.Facts, _ found: NeededSet.Facts
+  ) -> OperatorError {
+    found.size == facts.size
+      ? digestProblem(name) : sizeProblem(name, facts, found.size)
   }
 
   /// Compares a digest with what it must be.
@@ -46,11 +47,13 @@ package enum ObjectCheck {
   package static func compareDigest(
     _ name: ObjectName, _ facts: NeededSet.Facts, _ digest: SHA256Digest
   ) throws {
-    guard digest == facts.sha256 else {
-      throw OperatorError(
-        "object.digest", .mismatch, "\(name) is not what the host signed for: its SHA-256 differs",
-        hint: hint)
-    }
+    guard digest == facts.sha256 else { throw digestProblem(name) }
+  }
+
+  private static func digestProblem(_ name: ObjectName) -> OperatorError {
+    OperatorError(
+      "object.digest", .mismatch, "\(name) is not what the host signed for: its SHA-256 differs",
+      hint: hint)
   }
 
   /// What is wrong with an object of another size.

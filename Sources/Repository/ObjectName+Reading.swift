@@ -24,13 +24,21 @@ extension ObjectName {
 }
 
 extension ObjectName {
-  /// Whether it is the header of a pack, the only object that may be replaced.
+  /// Whether it is the header of a pack.
   package var isPackHeader: Bool { path.hasSuffix(Self.headerSuffix) }
+
+  /// Whether it begins with an age header, which an officer may replace; the payload of a pack does not.
+  package var isRewrappable: Bool { !path.hasPrefix("packs/") || isPackHeader }
 
   /// The digest that a pack's payload is called by, nil for other objects.
   package var packDigest: SHA256Digest? {
     guard path.hasPrefix("packs/"), !isPackHeader else { return nil }
     return SHA256Digest(hex: path.suffix(64))
+  }
+
+  /// The pack whose header it is, nil for other objects.
+  package var headedPack: SHA256Digest? {
+    isPackHeader ? SHA256Digest(hex: path.dropLast(Self.headerSuffix.utf8.count).suffix(64)) : nil
   }
 
   /// The place in a host's ledger that an entry or a signature has, nil for other objects.

@@ -70,6 +70,19 @@ package struct ObjectName: Sendable, Hashable, Comparable {
   /// Where the keeper's entries lie.
   static let keeperFolder = "receipts"
 
+  /// An entry about what officers rewrapped of a host's objects.
+  package static func rewrapEntry(_ host: KeyID, _ sequence: LedgerSequence) -> ObjectName {
+    ObjectName("\(rewrapFolder(of: host))/\(sequence).json")
+  }
+
+  /// The signature of an entry about what officers rewrapped.
+  package static func rewrapSignature(_ host: KeyID, _ sequence: LedgerSequence) -> ObjectName {
+    ObjectName("\(rewrapFolder(of: host))/\(sequence).minisig")
+  }
+
+  /// Where the entries about a host's rewrapped objects lie.
+  package static func rewrapFolder(of host: KeyID) -> String { "rewraps/\(host)" }
+
   /// The description of a batch of objects and their parity, of which there are two copies; the batch is
   /// called by the SHA-256 of its bytes.
   package static func parityManifest(_ batch: SHA256Digest, _ copy: ParityCopy) -> ObjectName {

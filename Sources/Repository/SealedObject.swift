@@ -35,7 +35,7 @@ package enum SealedObject {
 }
 
 /// Hands bytes on, and takes their number and digest.
-final class MeasuringSink: ByteSink {
+package final class MeasuringSink: ByteSink {
   private struct Taken: ~Copyable {
     var count = 0
     var hasher = SHA256Hasher()
@@ -44,11 +44,11 @@ final class MeasuringSink: ByteSink {
   private let taken = Mutex(Taken())
   private let take: @Sendable (RawSpan) throws -> Void
 
-  init(_ take: @escaping @Sendable (RawSpan) throws -> Void) {
+  package init(_ take: @escaping @Sendable (RawSpan) throws -> Void) {
     self.take = take
   }
 
-  func write(_ bytes: RawSpan) throws {
+  package func write(_ bytes: RawSpan) throws {
     taken.withLock { taken in
       taken.count += bytes.byteCount
       taken.hasher.update(bytes)
@@ -56,8 +56,8 @@ final class MeasuringSink: ByteSink {
     try take(bytes)
   }
 
-  /// What went through.
-  func facts() -> NeededSet.Facts {
+  /// What went through; asked once.
+  package func facts() -> NeededSet.Facts {
     taken.withLock { taken in
       let whole = taken
       taken = Taken()

@@ -32,15 +32,31 @@ extension DirectoryStore {
     }
   }
 
-  /// Puts an object of another folder in place of the one that has its name here, durably.
+  /// Puts objects of another folder in place of those that have their names here, all durable when the call
+  /// returns; each one is the old or the new one, whatever happens.
+  ///
+  /// - Parameters:
+  ///   - names: what is replaced.
+  ///   - other: where the new objects are.
+  /// - Throws: `store.failed`; some may be replaced then.
+  package func replace(_ names: [ObjectName], from other: DirectoryStore) throws {
+    try reporting("cannot write to \(location)") {
+      for name in names {
+        let (source, target) = (try other.folders.open(name.folder), try folders.make(name.folder))
+        let file = Array(name.lastComponent.utf8)
+        try target.handle.replace(file, with: file, in: source.handle)
+      }
+      try folders.open("").handle.descriptor.syncFileSystem()
+    }
+  }
+
+  /// Every object that a ledger entry could name.
   ///
   /// - Throws: `store.failed`.
-  package func replace(_ name: ObjectName, from other: DirectoryStore) throws {
-    try reporting("cannot write to \(location)") {
-      let (source, target) = (try other.folders.open(name.folder), try folders.make(name.folder))
-      let file = Array(name.lastComponent.utf8)
-      try target.handle.replace(file, with: file, in: source.handle)
-      try target.handle.descriptor.sync()
+  package func objects() throws -> [ObjectName] {
+    let folders = try ["indexes", "manifests"] + list("packs").map { "packs/\($0)" }
+    return try folders.flatMap { folder in
+      try list(folder).compactMap { ObjectName(ledgerText: "\(folder)/\($0)") }
     }
   }
 

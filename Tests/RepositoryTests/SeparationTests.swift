@@ -58,7 +58,7 @@ struct SeparationTests {
       #expect(opens == isIndex, "\(name)")
     }
     for name in objects.needed.objects.keys where name.path.hasSuffix(".header") {
-      let header = try AgeHeader(parsing: objects.read(name))
+      let header = try AgeHeader(parsing: objects.store.read(name))
       let officers = [core, bridge].filter {
         (try? header.fileKey(for: [$0.officer])) != nil
       }

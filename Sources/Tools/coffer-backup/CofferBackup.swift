@@ -12,7 +12,7 @@ struct CofferBackup: ParsableCommand {
       can read it. Exit codes: docs/exit-codes.md.
       """,
     version: cofferVersion,
-    subcommands: [Init.self, CheckConfig.self, Run.self, Status.self])
+    subcommands: [Init.self, CheckConfig.self, Policy.self, Run.self, Status.self])
 
   static func main() async {
     await CofferTool.main(CofferBackup.self, called: "coffer-backup")

@@ -6,14 +6,22 @@ import OperatorConsole
 struct CofferCustody: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coffer-custody",
-    abstract: "Look after the keys of encrypted volumes, and secrets that a TPM holds.",
+    abstract: "Look after the keys of volumes and backups, and secrets that a TPM holds.",
     discussion: "Exit codes and findings: docs/exit-codes.md.",
     version: cofferVersion,
-    subcommands: [LUKS.self, Seal.self, Unseal.self, RecordCommands.self])
+    subcommands: [LUKS.self, RecipientCommands.self, Seal.self, Unseal.self, RecordCommands.self])
 
   static func main() async {
     await CofferTool.main(CofferCustody.self, called: "coffer-custody")
   }
+}
+
+/// What concerns those who may open backups.
+struct RecipientCommands: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recipients",
+    abstract: "Look after who may open what is stored.",
+    subcommands: [RecipientsRewrap.self])
 }
 
 /// What concerns LUKS2 volumes.

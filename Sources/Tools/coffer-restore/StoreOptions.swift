@@ -45,6 +45,16 @@ struct StoreOptions: ParsableArguments {
     completion: .file())
   var keeper: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The public key of an officer who rewrapped objects, his record.pub. May be repeated.",
+      discussion: """
+        Needed for compartments that no identity opens: what an identity opens proves itself, whoever \
+        rewrapped it.
+        """),
+    completion: .file())
+  var officer: [String] = []
+
   /// Opens the store and checks the ledger.
   func open() throws -> StoreView {
     var expected: SHA256Digest?
@@ -59,6 +69,7 @@ struct StoreOptions: ParsableArguments {
     let view = try StoreView(
       store, trusting: try ledgerTrust(), expected: expected,
       keeper: try keeper.map { try VerifyingKey(hostKeyAt: FilePath($0)) },
+      officers: try officer.map { try VerifyingKey(officerKeyAt: FilePath($0)) },
       unfinishedAfter: known?.sequence)
     if let state, let head = known {
       try view.ledger.mustContain(head.sha256, rememberedBy: "the state folder \(state)")

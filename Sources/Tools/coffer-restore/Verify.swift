@@ -47,8 +47,20 @@ extension CofferRestore {
         "ok: \(report.objects) objects, \(ByteText(report.bytes)); "
           + "\(report.sources.count) sources of \(report.snapshot) read end to end")
       console.say("ledger head \(report.head.sequence.number) \(report.head.sha256)")
-      guard let map else { return .done }
-      return try await compare(view, identities, MapFile.read(map), context)
+      let verdict = tell(report.unchecked, console)
+      guard let map else { return verdict }
+      let compared = try await compare(view, identities, MapFile.read(map), context)
+      return compared == .done ? verdict : compared
+    }
+
+    private func tell(_ unchecked: [String], _ console: Console) -> ExitStatus {
+      guard !unchecked.isEmpty else { return .done }
+      console.report(
+        OperatorError(
+          "verify.unchecked", .partly,
+          "\(unchecked.count) objects were rewrapped for others and not checked, see above",
+          hint: "name the public key of the officer who did so, his record.pub, with --officer"))
+      return .partly
     }
 
     private func compare(
@@ -81,11 +93,13 @@ extension CofferRestore {
       let sources: [SourceName]
       let sealed: [CompartmentName]
       let problems: [String]
+      let unchecked: [String]
 
       init(_ report: StoreVerification.Report) {
         (snapshot, sequence) = (report.snapshot.text, report.head.sequence.number)
         (head, objects, bytes) = (report.head.sha256, report.objects, report.bytes)
         (sources, sealed, problems) = (report.sources, report.sealed, report.problems)
+        unchecked = report.unchecked
       }
     }
   }

@@ -1,0 +1,118 @@
+package import SecretMemory
+package import Signatures
+package import Vocabulary
+
+/// What officers rewrapped of one host's objects, entry by entry.
+///
+/// Anybody who can write to a store can add an entry. Whose word one is, `Generation` says.
+package struct RewrapLedger: Sendable {
+  /// An object as an entry says it is since.
+  package struct Generation: Sendable {
+    package let facts: NeededSet.Facts
+    /// The mark of the recipients.
+    package let recipients: String
+    /// The entry that says so.
+    package let sequence: LedgerSequence
+    /// Whether a known officer signed that entry.
+    package let isVouchedFor: Bool
+  }
+
+  /// The entries, each in its place.
+  package private(set) var entries: [RewrapEntry] = []
+  package private(set) var head: LedgerHead?
+  /// The ids of keys that signed entries and are not known.
+  package private(set) var strangers: Set<String> = []
+  private var newest: [ObjectName: Generation] = [:]
+  private let chain: SignedChain<RewrapEntry>
+  private let host: KeyID
+
+  /// Reads all entries about a host's objects; most stores have none.
+  ///
+  /// - Parameters:
+  ///   - store: the store.
+  ///   - host: whose objects.
+  ///   - officers: whose signatures count.
+  /// - Throws: status `untrusted`, the entry named: `rewraps.missing-entry`, `rewraps.unsigned`,
+  ///   `rewraps.bad-signature`, `rewraps.other-key`, `rewraps.broken`.
+  package init(
+    in store: any BlobStore, of host: KeyID, trusting officers: [VerifyingKey] = []
+  ) throws {
+    self.host = host
+    chain = try SignedChain(
+      store: store, format: StoreFormat.load(from: store), place: .rewraps(of: host),
+      signers: .anybody(knowing: officers))
+    // Whoever is killed between signature and entry leaves the former alone: nobody remembers an end.
+    let last = try chain.lastWhole()
+    try chain.walk(through: last) { link in
+      guard link.entry.host == host.description else {
+        throw chain.untrusted(
+          .rewrapEntry(host, link.entry.sequence), "broken", "is about another host's objects")
+      }
+      head = LedgerHead(sequence: link.entry.sequence, sha256: link.sha256)
+      if !link.isVouchedFor { strangers.insert(link.entry.officer) }
+      take(link.entry, isVouchedFor: link.isVouchedFor)
+    }
+  }
+
+  private mutating func take(_ entry: RewrapEntry, isVouchedFor: Bool) {
+    entries.append(entry)
+    for compartment in entry.compartments {
+      for object in compartment.objects {
+        guard let name = ObjectName(ledgerText: object.name), name.isRewrappable,
+          NeededSet.Facts.sizes.contains(object.size)
+        else { continue }
+        newest[name] = Generation(
+          facts: .init(size: object.size, sha256: object.sha256),
+          recipients: compartment.recipients, sequence: entry.sequence, isVouchedFor: isVouchedFor)
+      }
+    }
+  }
+
+  /// Every object that was rewrapped.
+  package var names: some Collection<ObjectName> { newest.keys }
+
+  /// What an object is since it was last rewrapped; nil where it never was.
+  package subscript(_ name: ObjectName) -> Generation? { newest[name] }
+
+  /// The newest generation of each object of a compartment whose entry proves that its writer knew the
+  /// compartment's chunk-id key.
+  package func proven(
+    _ compartment: CompartmentName, under key: KeyedHash
+  ) -> [ObjectName: Generation] {
+    let proven = Set(
+      entries.lazy.flatMap { entry in
+        entry.compartments.lazy.filter {
+          $0.name == compartment && $0.isProven(at: entry.place, under: key)
+        }.map { _ in entry.sequence }
+      })
+    guard !proven.isEmpty else { return [:] }
+    return newest.filter { proven.contains($0.value.sequence) }
+  }
+
+  /// Signs what was rewrapped as the next entry, durable when this returns.
+  ///
+  /// - Parameters:
+  ///   - time: the officer's clock.
+  ///   - signer: the officer's key.
+  ///   - compartments: makes the parts of the entry, which are bound to its place.
+  /// - Returns: its head.
+  /// - Throws: `object.exists` where somebody wrote an entry meanwhile; what a store throws.
+  package mutating func append(
+    at time: Timestamp, signedWith signer: SigningKey,
+    _ compartments: (RewrapPlace) -> [RewrappedCompartment]
+  ) throws -> LedgerHead {
+    let place = RewrapPlace(
+      store: chain.format.store, host: host.description,
+      sequence: head?.sequence.next ?? .first)
+    let entry = RewrapEntry(
+      at: place, officer: signer.verifyingKey.keyID, previous: head?.sha256, time: time,
+      compartments: compartments(place))
+    let head = try chain.publish(entry, signedWith: signer) { digest in
+      "coffer rewrap entry, store \(place.store), host \(place.host), "
+        + "sequence \(place.sequence.number), sha256 \(digest)"
+    }
+    take(entry, isVouchedFor: true)
+    self.head = head
+    return head
+  }
+}
