@@ -17,6 +17,8 @@ package struct HostHolding: Sendable {
   package private(set) var problem: OperatorError?
   /// Whether the host's key vouches for the ledger.
   package let isVouchedFor: Bool
+  /// The ids of officers who rewrapped objects, and whose keys are not known.
+  package private(set) var strangers: Set<String> = []
 
   /// For each row the entry since which it is needed; 0 where the newest entry does not need it.
   private var since: [UInt32] = []
@@ -45,10 +47,11 @@ package struct HostHolding: Sendable {
   ///   - isVouchedFor: whether the walk checks signatures.
   ///   - known: the head that the keeper saw last.
   ///   - dropped: snapshots that are not kept.
+  ///   - rewraps: reads what officers rewrapped.
   /// - Throws: what the store fails with.
   package init(
     _ walk: LedgerWalk, isVouchedFor: Bool, knowing known: LedgerHead?,
-    without dropped: DroppedSnapshots
+    without dropped: DroppedSnapshots, _ rewraps: () throws -> RewrapLedger
   ) throws {
     (host, self.isVouchedFor) = (walk.host, isVouchedFor)
     do {
@@ -66,6 +69,7 @@ package struct HostHolding: Sendable {
       if let needed, summary() != needed {
         throw broken("its needed set has another digest")
       }
+      take(try rewraps())
     } catch let error as OperatorError where error.status == .untrusted {
       problem = error
     }
@@ -93,6 +97,15 @@ package struct HostHolding: Sendable {
       } else if since[row] == 0 {
         since[row] = number
       }
+    }
+  }
+
+  /// What an officer rewrapped is since what he says it is.
+  private mutating func take(_ rewraps: RewrapLedger) {
+    strangers = rewraps.strangers
+    for name in rewraps.names {
+      guard let generation = rewraps[name], objects.row(of: name.path.utf8) != nil else { continue }
+      _ = objects.set(name.path, generation.facts)
     }
   }
 

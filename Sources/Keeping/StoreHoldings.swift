@@ -26,7 +26,8 @@ package struct StoreHoldings: Sendable {
       let trust = try known.trust(in: host)
       return try HostHolding(
         LedgerWalk(of: host, in: store, format, trusting: trust),
-        isVouchedFor: trust.isSomebodys, knowing: heads[host], without: dropped)
+        isVouchedFor: trust.isSomebodys, knowing: heads[host], without: dropped
+      ) { try RewrapLedger(in: store, of: host, trusting: known.officers()) }
     }
   }
 

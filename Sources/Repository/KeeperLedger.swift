@@ -7,6 +7,7 @@ package struct KeeperLedger: Sendable {
   package let key: VerifyingKey
   package private(set) var head: LedgerHead?
   package private(set) var book = KeeperBook()
+  private let store: any BlobStore
   private let chain: SignedChain<KeeperEntry>
   private var digests: [SHA256Digest] = []
 
@@ -21,7 +22,7 @@ package struct KeeperLedger: Sendable {
   package init(
     in store: any BlobStore, of key: VerifyingKey, unfinishedAfter known: LedgerSequence? = nil
   ) throws {
-    self.key = key
+    (self.key, self.store) = (key, store)
     chain = try SignedChain(
       store: store, format: StoreFormat.load(from: store), place: .keeper, signers: .only(key))
     try chain.walk(through: chain.last(unfinishedAfter: known)) { link in
@@ -64,7 +65,7 @@ package struct KeeperLedger: Sendable {
       store: chain.format.store, keeper: key.keyID, sequence: head?.sequence.next ?? .first,
       previous: head?.sha256, time: max(now, book.time ?? now), act: act)
     do {
-      head = try chain.publish(entry, signedWith: signer) { digest in
+      head = try chain.publish(entry, to: store, signedWith: signer) { digest in
         "coffer keeper entry, store \(chain.format.store), sequence \(entry.sequence.number), "
           + "sha256 \(digest)"
       }

@@ -35,7 +35,7 @@ package struct RewrapLedger: Sendable {
   /// - Throws: status `untrusted`, the entry named: `rewraps.missing-entry`, `rewraps.unsigned`,
   ///   `rewraps.bad-signature`, `rewraps.other-key`, `rewraps.broken`.
   package init(
-    in store: any BlobStore, of host: KeyID, trusting officers: [VerifyingKey] = []
+    in store: any BlobSource, of host: KeyID, trusting officers: [VerifyingKey] = []
   ) throws {
     self.host = host
     chain = try SignedChain(
@@ -92,13 +92,14 @@ package struct RewrapLedger: Sendable {
   /// Signs what was rewrapped as the next entry, durable when this returns.
   ///
   /// - Parameters:
+  ///   - store: where the chain was read.
   ///   - time: the officer's clock.
   ///   - signer: the officer's key.
   ///   - compartments: makes the parts of the entry, which are bound to its place.
   /// - Returns: its head.
   /// - Throws: `object.exists` where somebody wrote an entry meanwhile; what a store throws.
   package mutating func append(
-    at time: Timestamp, signedWith signer: SigningKey,
+    to store: any BlobStore, at time: Timestamp, signedWith signer: SigningKey,
     _ compartments: (RewrapPlace) -> [RewrappedCompartment]
   ) throws -> LedgerHead {
     let place = RewrapPlace(
@@ -107,7 +108,7 @@ package struct RewrapLedger: Sendable {
     let entry = RewrapEntry(
       at: place, officer: signer.verifyingKey.keyID, previous: head?.sha256, time: time,
       compartments: compartments(place))
-    let head = try chain.publish(entry, signedWith: signer) { digest in
+    let head = try chain.publish(entry, to: store, signedWith: signer) { digest in
       "coffer rewrap entry, store \(place.store), host \(place.host), "
         + "sequence \(place.sequence.number), sha256 \(digest)"
     }

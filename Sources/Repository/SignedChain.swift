@@ -67,7 +67,7 @@ struct SignedChain<Entry: ChainedEntry>: Sendable {
   private static var largestEntry: Int { 1 << 30 }
   private static var largestSignature: Int { 1 << 16 }
 
-  let store: any BlobStore
+  let store: any BlobSource
   let format: StoreFormat
   let place: ChainPlace
   let signers: ChainSigners
@@ -112,7 +112,8 @@ struct SignedChain<Entry: ChainedEntry>: Sendable {
   ///
   /// - Throws: `object.exists` where an entry of this number is there: it is never replaced.
   func publish(
-    _ entry: Entry, signedWith key: SigningKey, trustedComment: (SHA256Digest) -> String
+    _ entry: Entry, to store: any BlobStore, signedWith key: SigningKey,
+    trustedComment: (SHA256Digest) -> String
   ) throws -> LedgerHead {
     let bytes = try JSONDocument.pretty(entry)
     let digest = SHA256Hasher.digest(of: bytes)

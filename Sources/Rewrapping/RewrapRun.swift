@@ -66,7 +66,8 @@ package final class RewrapRun {
       try removeStaged()
       throw error
     }
-    let head = try view.rewraps.append(at: .now(), signedWith: signer) { place in
+    let head = try view.rewraps.append(
+      to: view.store, at: .now(), signedWith: signer) { place in
       staged.map { part, records in
         RewrappedCompartment(part.seal, objects: records, at: place, under: part.key)
       }

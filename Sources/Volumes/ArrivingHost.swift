@@ -57,7 +57,8 @@ struct ArrivingHost {
     walk = LedgerWalk(of: host, in: merged, format, trusting: .key(key))
     last = try LedgerWalk(of: host, in: store, format, trusting: .key(key)).lastWhole()
     holding = try HostHolding(
-      walk, isVouchedFor: true, knowing: known, without: dropped)
+      walk, isVouchedFor: true, knowing: known, without: dropped
+    ) { try RewrapLedger(in: merged, of: host) }
     lastThere = try walk.last(unfinishedAfter: walk.lastWhole())
     let (new, renewed) = try added()
     self.renewed = renewed

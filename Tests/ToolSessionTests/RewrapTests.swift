@@ -1,5 +1,6 @@
 import Foundation
 import ProofTools
+import Subprocess
 import Testing
 
 /// Officers who come and go, and stores that nobody uploads again for them.
@@ -164,6 +165,67 @@ import Testing
       #expect(before[name] == bytes, "\(name)")
     }
     #expect(try host.store.names("rewraps").isEmpty)
+  }
+
+  @Test func theKeeperChecksAndMendsWhatAKnownOfficerRewrapped() async throws {
+    let custody = try await custody()
+    let host = custody.host
+    try await host.trustingKeeper("protect").expect(0)
+    try await host.rewrap(for: [host.officers, custody.newcomer], as: host.officers).expect(0)
+    try await host.keeper("scrub").expect(3, "keeper.unknown-officer")
+    try await host.keeper("scrub", "--officer", host.officerKey).expect(0)
+    try await host.keeper("protect").expect(0)
+    var chance = SeededChance(for: "a rewrapped object")
+    for name in try host.store.latest("manifests") + host.store.names("packs", ending: ".header") {
+      let whole = try host.store.data(name)
+      try host.damage(name, &chance)
+      try await host.keeper("scrub").expect(4, naming: name)
+      try await host.keeper("scrub", "--repair").expect(0)
+      let isWhole = try host.store.data(name) == whole
+      #expect(isWhole, "\(name)")
+    }
+    try await host.verify("--identity", custody.newcomer.identity).expect(0)
+  }
+
+  @Test func killedAtAnyMomentEachSnapshotIsOpenedByWhoStays() async throws {
+    var chance = SeededChance(for: "a killed rewrapping")
+    let custody = try await custody()
+    let (host, stays) = (custody.host, custody.host.officers)
+    let both = [[stays, custody.newcomer], [stays, custody.leaver]]
+    let clock = ContinuousClock()
+    let start = clock.now
+    try await host.rewrap(for: both[0], as: stays).expect(0)
+    var longest = clock.now - start
+    var kills = 0
+    for round in 0..<80 where kills < 20 {
+      let moment = longest * Double.random(in: 0...1, using: &chance)
+      let killed = try await host.rewrap(for: both[1 - round % 2], as: stays) { run in
+        try await Task.sleep(for: moment)
+        try? run.send(signal: .kill)
+      }
+      guard killed.status == 128 + 9 else {
+        longest = longest * 0.8
+        continue
+      }
+      kills += 1
+      try await host.verify().expect(0)
+      let snapshot = try #require(custody.snapshots.randomElement(using: &chance))
+      try await restore(snapshot, of: host, as: stays).expect(0)
+    }
+    print("a killed rewrapping: \(kills) kills")
+    #expect(kills > 0)
+    // Whoever was last to be let in opens all of it, and nothing is left lying about.
+    try await host.rewrap(for: both[0], as: stays).expect(0)
+    for snapshot in custody.snapshots {
+      try await restore(snapshot, of: host, as: custody.newcomer).expect(0)
+      try await restore(snapshot, of: host, as: custody.leaver).expect(12)
+    }
+    let staged = try FileManager.default.subpathsOfDirectory(
+      atPath: "\(host.store.path)/.tmp/officer")
+    #expect(staged.allSatisfy { !$0.hasSuffix(".age") && !$0.hasSuffix(".header") }, "\(staged)")
+    try await host.trustingKeeper("scrub", "--officer", host.officerKey).expect(0)
+    try await host.night()
+    try await host.verify().expect(0)
   }
 
   @Test func whatNobodyOpensIsCheckedByTheOfficersWord() async throws {

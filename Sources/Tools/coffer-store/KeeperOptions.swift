@@ -22,6 +22,13 @@ struct KeeperOptions: ParsableArguments {
   var trust: [String] = []
 
   @Option(
+    help: ArgumentHelp(
+      "The public key of an officer who rewraps, his record.pub. May be repeated.",
+      discussion: "It is remembered, too."),
+    completion: .file())
+  var officer: [String] = []
+
+  @Option(
     help: "The keeper's own folder. [default: the folder 'keeper' in the store]",
     completion: .directory)
   var state: String?
@@ -34,6 +41,9 @@ struct KeeperOptions: ParsableArguments {
     let keeper = try KeeperFolder(state.map { FilePath($0) }, of: FilePath(self.store))
     let hosts = KnownHosts(in: keeper)
     for path in trust { try hosts.remember(VerifyingKey(hostKeyAt: FilePath(path))) }
+    for path in officer {
+      try hosts.remember(officer: VerifyingKey(officerKeyAt: FilePath(path)))
+    }
     return (store, keeper)
   }
 }

@@ -10,7 +10,7 @@ struct LedgerVerdict {
     self.holdings = holdings
   }
 
-  /// Tells of ledgers that do not hold, and of those that nobody vouches for.
+  /// Tells of ledgers that do not hold, and of what nobody vouches for.
   ///
   /// - Returns: `untrusted`, `partly`, or `done` where every ledger is signed and holds.
   func tell(_ console: Console) -> ExitStatus {
@@ -24,6 +24,15 @@ struct LedgerVerdict {
           "the key of host \(holding.host) is not known: its ledger's signatures were not checked",
           hint: "name the host's public key once with --trust"))
     }
-    return !problems.isEmpty ? .untrusted : !strangers.isEmpty ? .partly : .done
+    let officers = Set(holdings.hosts.flatMap(\.strangers)).sorted()
+    for officer in officers {
+      console.report(
+        OperatorError(
+          "keeper.unknown-officer", .partly,
+          "objects were rewrapped by \(officer), whose key is not known: what they are to be is "
+            + "nobody's word",
+          hint: "name the officer's public key, his record.pub, once with --officer"))
+    }
+    return !problems.isEmpty ? .untrusted : !strangers.isEmpty || !officers.isEmpty ? .partly : .done
   }
 }
