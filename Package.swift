@@ -264,7 +264,7 @@ let package = Package(
       name: "benchmark-chunk-table",
       dependencies: [
         "Vocabulary", "SecretMemory", "AgeFormat", "Recipients", "Signatures", "Repository",
-        "Stores", "Keeping", "Catalog", systemPackage,
+        "LocalFiles", "Stores", "Keeping", "Catalog", systemPackage,
       ],
       path: "Tests/Benchmarks", swiftSettings: houseRules),
 

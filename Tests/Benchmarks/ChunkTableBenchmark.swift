@@ -7,7 +7,7 @@ import SystemPackage
 import Vocabulary
 
 /// Fills a catalog with chunks and looks them up, rebuilds one from a store, or writes a long ledger for
-/// a keeper to read; prints one JSON object.
+/// a keeper to read, or many headers for an officer to rewrap; prints one JSON object.
 ///
 /// `Scripts/bench index` runs it.
 @main struct ChunkTableBenchmark {
@@ -19,12 +19,13 @@ import Vocabulary
     guard arguments.count == 4, let count = Int(arguments[3]),
       let core = CompartmentName("core")
     else {
-      throw OperatorError("usage", .usage, "table|rebuild|ledger FOLDER COUNT")
+      throw OperatorError("usage", .usage, "table|rebuild|ledger|rewrap FOLDER COUNT")
     }
     let folder = FilePath(arguments[2])
     if arguments[1] == "ledger" {
       return try LedgerBenchmark.run(in: folder, nights: 3_650, objects: count)
     }
+    if arguments[1] == "rewrap" { return try RewrapBenchmark.run(in: folder, packs: count) }
     if arguments[1] == "rebuild" { return try RebuildBenchmark.run(in: folder, count) }
     let path = folder.appending("catalog.sqlite")
     var chance = Chance()
