@@ -82,11 +82,11 @@ package struct HostHolding: Sendable {
     }
     let isKept = dropped.keeps(entry.sequence, of: host)
     keptBefore.append(keptBefore[keptBefore.count - 1] + (isKept ? 1 : 0))
-    if isKept { snapshots += 1 }
     for record in entry.added {
       guard ObjectName(ledgerText: record.name) != nil, NeededSet.Facts.sizes.contains(record.size)
       else { throw broken("it adds an object of an impossible name or size") }
-      let row = objects.set(record.name, .init(size: record.size, sha256: record.sha256))
+      guard let row = objects.add(record.name, .init(size: record.size, sha256: record.sha256))
+      else { throw broken("it says something else of \(record.name) than an earlier entry") }
       if row == since.count {
         since.append(number)
         kept.append(false)
@@ -102,8 +102,11 @@ package struct HostHolding: Sendable {
     since[row] = 0
   }
 
+  /// Ends all times after the last entry that holds: nothing is kept for one that does not.
   private mutating func closeRows() {
-    for row in 0..<objects.count where since[row] > 0 { close(row, before: keptBefore.count) }
+    let end = (head?.sequence.number ?? 0) + 1
+    snapshots = keptBefore[end - 1]
+    for row in 0..<objects.count where since[row] > 0 { close(row, before: end) }
   }
 
   /// Count, bytes and digest of what the newest entry needs.

@@ -24,12 +24,9 @@ extension ObjectName {
 }
 
 extension ObjectName {
-  /// Whether it is the header of a pack, the only object that may be replaced.
-  package var isPackHeader: Bool { path.hasSuffix(Self.headerSuffix) }
-
   /// The digest that a pack's payload is called by, nil for other objects.
   package var packDigest: SHA256Digest? {
-    guard path.hasPrefix("packs/"), !isPackHeader else { return nil }
+    guard path.hasPrefix("packs/"), !path.hasSuffix(Self.headerSuffix) else { return nil }
     return SHA256Digest(hex: path.suffix(64))
   }
 
