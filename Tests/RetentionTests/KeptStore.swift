@@ -77,6 +77,14 @@ final class KeptStore {
     RetentionRun(in: store, of: hosts, interruption: Interruption())
   }
 
+  /// What the store must hold for a host, as scrub sees it.
+  func holding(of host: ForgedHost) throws -> HostHolding {
+    let walk = LedgerWalk(
+      of: host.id, in: store, try StoreFormat.load(from: store),
+      trusting: .key(host.key.verifyingKey))
+    return try HostHolding(walk, isVouchedFor: true, knowing: nil, without: DroppedSnapshots())
+  }
+
   /// What retention would do.
   func plan(
     _ policy: RetentionPolicy, despite: Set<Brake.Code> = [], failedDrill: String? = nil

@@ -134,7 +134,7 @@ struct TransferTests {
     #expect(try store.provenHead() == 2)
   }
 
-  @Test("brings what goes before an entry that lists a header as another, and neither it nor the header")
+  @Test("brings what goes before an entry that lists a header as another, and nothing of that")
   mutating func relistedHeaders() throws {
     let (bytes, old, new) = (chance.bytes(50_000), chance.bytes(200), chance.bytes(200))
     let records = try store.pack(bytes, header: old)
