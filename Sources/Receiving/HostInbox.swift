@@ -110,7 +110,7 @@ package final class HostInbox: BlobStore {
     guard signature.bytes.count <= LedgerLink.largestSignature else {
       throw refusal("no signature is so long")
     }
-    try quota.take(2 * HostQuota.block + entry.bytes.count)
+    try quota.take(2 * HostQuota.block + signature.bytes.count + entry.bytes.count)
     try withLedger { ledger in
       var next = ledger
       let verified = try next.take(entry.bytes, signature: signature.bytes, by: key)
@@ -206,7 +206,8 @@ package final class HostInbox: BlobStore {
   /// Counts what the host has in the store, once nothing is half done there.
   private func settle() throws {
     let arrived = try arrivals.settle { try isKnown($0) }
-    let published = try knownNames().compactMap { ObjectName(ledgerText: $0) }
+    let ledger = try store.list("ledger/\(host)").map { "ledger/\(host)/\($0)" }
+    let published = try (knownNames() + ledger).compactMap { ObjectName(hostText: $0) }
     let sizes = try incoming.sizes(of: arrived) + store.sizes(of: published)
     quota.begin(with: sizes.compactMap { $0 }.reduce(0) { $0 + $1 + HostQuota.block })
   }
