@@ -11,9 +11,7 @@ struct Forgery {
   let entries: [LedgerEntry]
   let head: SHA256Digest
 
-  /// Reads a host's ledger.
-  ///
-  /// - Parameter last: where it ended when the host's key was taken; nil for now.
+  /// Reads a host's ledger, or what it was when it had `last` entries.
   init(_ host: Deployment, _ store: Store, upTo last: Int? = nil) throws {
     key = try host.folder.read("keys/host.key").withBytes { try SigningKey(parsing: $0) }
     let files = try store.entries().prefix(last ?? .max).map { [UInt8](try store.data($0)) }
