@@ -52,23 +52,15 @@ class Ledger:
     is_verified: bool
 
     def needed(self, wanted: Entry) -> Needed:
-        """The objects that a snapshot needs, with size and SHA-256: the chain replayed.
-
-        What a later entry says of a pack's header counts for all snapshots.
-        """
-        needed: Needed = {}
-        place = self.entries.index(wanted)
-        for entry in self.entries[: place + 1]:
-            apply(entry, needed)
-        for entry in self.entries[place + 1 :]:
-            for each in entry.facts["added"]:
-                if each["name"].endswith(".header") and each["name"] in needed:
-                    needed[each["name"]] = (each["size"], each["sha256"])
+        """The objects that a snapshot needs, with size and SHA-256: the chain replayed."""
+        needed, said = Needed(), Needed()
+        for entry in self.entries[: self.entries.index(wanted) + 1]:
+            apply(entry, needed, said)
         return needed
 
     @property
     def newest(self) -> Entry:
-        """The newest entry of a snapshot that can be restored: one of replaced headers only holds no source."""
+        """The newest entry of a snapshot that can be restored: of some nothing was saved."""
         return next((entry for entry in reversed(self.entries) if entry.sources(*SAVED)), self.entries[-1])
 
 
@@ -124,10 +116,13 @@ def read_ledger(store: Path, host: str, trusted: Path | None, scratch: Path) -> 
     folder = store / "ledger" / host
     numbers = [int(path.stem) for path in folder.iterdir() if re.fullmatch(r"\d{8,10}\.(json|minisig)", path.name)]
     entries: list[Entry] = []
+    needed, said = Needed(), Needed()
     flaw = ""
     for number in range(1, max(numbers, default=0) + 1):
         try:
-            entries.append(read_entry(folder / f"{number:08}.json", number, entries, (store_id, host), trusted, scratch))
+            entry = read_entry(folder / f"{number:08}.json", number, entries, (store_id, host), trusted, scratch)
+            apply(entry, needed, said)
+            entries.append(entry)
         except ValueError as error:
             flaw = f"entry {number:08} of the ledger {error}"
             break
@@ -135,9 +130,7 @@ def read_ledger(store: Path, host: str, trusted: Path | None, scratch: Path) -> 
         raise RescueError(UNTRUSTED, flaw)
     if not entries:
         raise RescueError(NOTHING_DONE, f"the ledger of {host} is empty: nothing was ever saved")
-    ledger = Ledger(store_id, host, entries, flaw, trusted is not None)
-    ledger.needed(entries[-1])
-    return ledger
+    return Ledger(store_id, host, entries, flaw, trusted is not None)
 
 
 def read_entry(
@@ -188,19 +181,25 @@ def well_formed(facts: dict[str, Any]) -> bool:
     )
 
 
-def apply(entry: Entry, needed: Needed) -> None:
-    """Turn the set that the entry before needed into the one that this entry needs."""
+def apply(entry: Entry, needed: Needed, said: Needed) -> None:
+    """Turn the set that the entry before needed into the one that this entry needs.
+
+    What was ever said of an object stays so: earlier snapshots need it as it was. Raises ValueError as `read_entry` does.
+    """
     for name in entry.facts["unneeded"]:
         if needed.pop(name, None) is None:
-            raise RescueError(UNTRUSTED, f"ledger entry {entry.facts['sequence']} drops {name}, which was not needed")
+            raise ValueError(f"drops {name}, which was not needed")
     for each in entry.facts["added"]:
-        needed[each["name"]] = (each["size"], each["sha256"])
+        name, facts = each["name"], (each["size"], each["sha256"])
+        if said.setdefault(name, facts) != facts:
+            raise ValueError(f"says something else of {name} than an earlier one")
+        needed[name] = facts
     digest = hashlib.sha256()
     for name in sorted(needed):
         digest.update(f"{name} {needed[name][0]} {needed[name][1]}\n".encode())
     stated = entry.facts["needed"]
     if digest.hexdigest() != stated["sha256"] or len(needed) != stated["count"]:
-        raise RescueError(UNTRUSTED, f"ledger entry {entry.facts['sequence']}: its needed set has another digest")
+        raise ValueError("needs a set of another digest than it says")
 
 
 def choose_snapshot(ledger: Ledger, wanted: str | None) -> Entry:

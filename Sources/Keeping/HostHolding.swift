@@ -47,11 +47,11 @@ package struct HostHolding: Sendable {
   ///   - isVouchedFor: whether the walk checks signatures.
   ///   - known: the head that the keeper saw last.
   ///   - dropped: snapshots that are not kept.
-  ///   - rewraps: reads what officers rewrapped.
+  ///   - rewraps: reads what officers rewrapped, once the ledger holds.
   /// - Throws: what the store fails with.
   package init(
     _ walk: LedgerWalk, isVouchedFor: Bool, knowing known: LedgerHead?,
-    without dropped: DroppedSnapshots, _ rewraps: () throws -> RewrapLedger
+    without dropped: DroppedSnapshots, rewrapped rewraps: () throws -> RewrapLedger? = { nil }
   ) throws {
     (host, self.isVouchedFor) = (walk.host, isVouchedFor)
     do {
@@ -69,7 +69,7 @@ package struct HostHolding: Sendable {
       if let needed, summary() != needed {
         throw broken("its needed set has another digest")
       }
-      take(try rewraps())
+      if let rewraps = try rewraps() { take(rewraps) }
     } catch let error as OperatorError where error.status == .untrusted {
       problem = error
     }
@@ -86,11 +86,11 @@ package struct HostHolding: Sendable {
     }
     let isKept = dropped.keeps(entry.sequence, of: host)
     keptBefore.append(keptBefore[keptBefore.count - 1] + (isKept ? 1 : 0))
-    if isKept { snapshots += 1 }
     for record in entry.added {
       guard ObjectName(ledgerText: record.name) != nil, NeededSet.Facts.sizes.contains(record.size)
       else { throw broken("it adds an object of an impossible name or size") }
-      let row = objects.set(record.name, .init(size: record.size, sha256: record.sha256))
+      guard let row = objects.add(record.name, .init(size: record.size, sha256: record.sha256))
+      else { throw broken("it says something else of \(record.name) than an earlier entry") }
       if row == since.count {
         since.append(number)
         kept.append(false)
@@ -104,8 +104,7 @@ package struct HostHolding: Sendable {
   private mutating func take(_ rewraps: RewrapLedger) {
     strangers = rewraps.strangers
     for name in rewraps.names {
-      guard let generation = rewraps[name], objects.row(of: name.path.utf8) != nil else { continue }
-      _ = objects.set(name.path, generation.facts)
+      if let generation = rewraps[name] { objects.rewrap(name.path, to: generation.facts) }
     }
   }
 
@@ -115,8 +114,11 @@ package struct HostHolding: Sendable {
     since[row] = 0
   }
 
+  /// Ends all times after the last entry that holds: nothing is kept for one that does not.
   private mutating func closeRows() {
-    for row in 0..<objects.count where since[row] > 0 { close(row, before: keptBefore.count) }
+    let end = (head?.sequence.number ?? 0) + 1
+    snapshots = keptBefore[end - 1]
+    for row in 0..<objects.count where since[row] > 0 { close(row, before: end) }
   }
 
   /// Count, bytes and digest of what the newest entry needs.

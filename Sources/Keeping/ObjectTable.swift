@@ -48,18 +48,15 @@ package struct ObjectTable: Sendable {
     return row == Self.free ? nil : Int(row)
   }
 
-  /// Adds an object, or changes what is said of it.
+  /// Adds an object, which may be there already.
   ///
-  /// - Returns: its row.
-  package mutating func set(_ name: String, _ facts: NeededSet.Facts) -> Int {
+  /// - Returns: its row; nil where it is there with another size or SHA-256, and nothing has changed then.
+  package mutating func add(_ name: String, _ facts: NeededSet.Facts) -> Int? {
     let bytes = Array(name.utf8)
     let slot = slot(of: bytes)
     if slots[slot] != Self.free {
       let row = Int(slots[slot])
-      sizes[row] = facts.size
-      digests.replaceSubrange(
-        row * Self.digestSize..<(row + 1) * Self.digestSize, with: facts.sha256.bytes)
-      return row
+      return self.facts(at: row) == facts ? row : nil
     }
     slots[slot] = UInt32(count)
     names += bytes
@@ -68,6 +65,14 @@ package struct ObjectTable: Sendable {
     digests += facts.sha256.bytes
     if count * 2 > slots.count { grow() }
     return count - 1
+  }
+
+  /// Says that an object is another one now, where it is there.
+  mutating func rewrap(_ name: String, to facts: NeededSet.Facts) {
+    guard let row = row(of: name.utf8) else { return }
+    sizes[row] = facts.size
+    digests.replaceSubrange(
+      row * Self.digestSize..<(row + 1) * Self.digestSize, with: facts.sha256.bytes)
   }
 
   /// Rows in the order of their names' bytes.

@@ -155,7 +155,7 @@ package struct StoreView: Sendable {
 }
 
 extension LedgerEntry {
-  /// Whether it is of a snapshot that can be restored, and not of replaced headers only.
+  /// Whether it is of a snapshot that can be restored: one of which nothing was saved cannot.
   var holdsSources: Bool { sources.contains(where: \.isThere) }
 }
 

@@ -110,7 +110,7 @@ package final class HostInbox: BlobStore {
     guard signature.bytes.count <= LedgerLink.largestSignature else {
       throw refusal("no signature is so long")
     }
-    try quota.take(2 * HostQuota.block + entry.bytes.count)
+    try quota.take(2 * HostQuota.block + signature.bytes.count + entry.bytes.count)
     try withLedger { ledger in
       var next = ledger
       let verified = try next.take(entry.bytes, signature: signature.bytes, by: key)
@@ -118,10 +118,9 @@ package final class HostInbox: BlobStore {
         throw refusal("\(entry.name) is not the entry that comes next")
       }
       let added = verified.entry.added.compactMap { ObjectName(ledgerText: $0.name) }
-      let replaced = try arrivals.accept(added, ledger, next)
+      try arrivals.accept(added, ledger, next)
       try store.putTogether(objects)
       ledger = next
-      for name in replaced { try store.replace([name], from: incoming) }
       for name in added { try incoming.remove(name) }
       received(verified)
     }
@@ -170,7 +169,7 @@ package final class HostInbox: BlobStore {
     if name == .format || name.ledgerPlace(of: host) != nil { return store }
     // What is another host's is not found: it never is among what has arrived.
     if try incoming.size(of: name) != nil { return incoming }
-    return try known(name) == nil ? incoming : store
+    return try isKnown(name) ? store : incoming
   }
 
   // MARK: Arrivals
@@ -187,8 +186,7 @@ package final class HostInbox: BlobStore {
         "what came as \(name) has another SHA-256 than its name: \(facts.sha256)",
         hint: "it was damaged on its way, or the host is in somebody else's hands")
     }
-    let isReplaced = try name.isPackHeader && incoming.size(of: name) == nil
-    guard try size(of: name) == nil || isReplaced else {
+    guard try size(of: name) == nil else {
       throw OperatorError("object.exists", .failed, "\(name) is in the store already")
     }
   }
@@ -207,8 +205,9 @@ package final class HostInbox: BlobStore {
 
   /// Counts what the host has in the store, once nothing is half done there.
   private func settle() throws {
-    let arrived = try arrivals.settle { try known($0) }
-    let published = try knownNames().compactMap { ObjectName(ledgerText: $0) }
+    let arrived = try arrivals.settle { try isKnown($0) }
+    let ledger = try store.list("ledger/\(host)").map { "ledger/\(host)/\($0)" }
+    let published = try (knownNames() + ledger).compactMap { ObjectName(hostText: $0) }
     let sizes = try incoming.sizes(of: arrived) + store.sizes(of: published)
     quota.begin(with: sizes.compactMap { $0 }.reduce(0) { $0 + $1 + HostQuota.block })
   }
@@ -225,9 +224,9 @@ package final class HostInbox: BlobStore {
 
   private var isStore: Bool { get throws { try store.size(of: .format) != nil } }
 
-  private func known(_ name: ObjectName) throws -> NeededSet.Facts? {
-    guard try isStore else { return nil }
-    return try withLedger { $0.facts(of: name) }
+  private func isKnown(_ name: ObjectName) throws -> Bool {
+    guard try isStore else { return false }
+    return try withLedger { $0.facts(of: name) != nil }
   }
 
   private func knownNames() throws -> [String] {

@@ -68,13 +68,12 @@ struct HostLedger {
         NeededSet.Facts.sizes.contains(record.size)
       else { throw broken("it adds an object of an impossible name or size") }
       let facts = NeededSet.Facts(size: record.size, sha256: record.sha256)
-      if let known = self.facts(of: name), known != facts, !name.isPackHeader {
-        throw broken("it says something else of \(name) than an earlier one")
-      }
       if let digest = name.packDigest, digest != record.sha256 {
         throw broken("it adds \(name) with another digest than its name")
       }
-      let row = objects.set(record.name, facts)
+      guard let row = objects.add(record.name, facts) else {
+        throw broken("it says something else of \(name) than an earlier one")
+      }
       if row == isNeeded.count { isNeeded.append(true) } else { isNeeded[row] = true }
     }
     snapshots.insert(entry.snapshot)

@@ -18,25 +18,19 @@ struct Incoming {
   ///   - names: what the entry adds.
   ///   - before: the ledger without the entry.
   ///   - after: the ledger with it.
-  /// - Returns: headers that replace others, once the entry is there.
   /// - Throws: `receive.missing-object`, `receive.wrong-object`; nothing that counts has changed then.
-  func accept(
-    _ names: [ObjectName], _ before: HostLedger, _ after: HostLedger
-  ) throws -> [ObjectName] {
-    var (new, replaced) = ([ObjectName](), [ObjectName]())
+  func accept(_ names: [ObjectName], _ before: HostLedger, _ after: HostLedger) throws {
+    var new: [ObjectName] = []
     for name in names {
       guard let facts = after.facts(of: name) else { continue }
-      let known = before.facts(of: name)
-      if known == facts, try store.size(of: name) == facts.size { continue }
+      if before.facts(of: name) != nil, try store.size(of: name) == facts.size { continue }
       guard try folder.size(of: name) != nil else {
         throw OperatorError(
           "receive.missing-object", .mismatch, "\(name), which the entry adds, has not arrived",
           hint: "the entry was not taken; run again")
       }
       try require(name, facts, in: folder)
-      if known != nil, name.isPackHeader {
-        replaced.append(name)
-      } else if try store.size(of: name) == nil {
+      if try store.size(of: name) == nil {
         new.append(name)
       } else {
         // What a killed session brought in already; nobody else can have sent the same.
@@ -44,23 +38,18 @@ struct Incoming {
       }
     }
     try store.adopt(new, from: folder)
-    return replaced
   }
 
   /// Ends what a session that was killed had begun, and removes what was left long ago.
   ///
-  /// - Parameter known: what the ledger says of an object.
+  /// - Parameter isKnown: whether the ledger names an object.
   /// - Returns: the objects that are left.
-  /// - Throws: what the store fails with, and what `known` throws.
-  func settle(_ known: (ObjectName) throws -> NeededSet.Facts?) throws -> [ObjectName] {
+  /// - Throws: what the store fails with, and what `isKnown` throws.
+  func settle(_ isKnown: (ObjectName) throws -> Bool) throws -> [ObjectName] {
     let now = Timestamp.now().secondsSince1970
     return try folder.objects().filter { name in
-      if let facts = try known(name) {
-        if name.isPackHeader, try isSo(name, facts, in: folder), try !isSo(name, facts, in: store) {
-          try store.replace([name], from: folder)
-        } else {
-          try folder.remove(name)
-        }
+      if try isKnown(name) {
+        try folder.remove(name)
         return false
       }
       guard let arrival = try folder.modified(name), now - arrival > Self.longestStay else {

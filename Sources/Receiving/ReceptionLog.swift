@@ -6,12 +6,12 @@ package import Vocabulary
 
 /// Notes in the keeper's journal what a host sent, and what it was refused.
 package final class ReceptionLog: Sendable {
-  /// A hostile client is not to fill the journal, either.
-  private static let mostRefusals = 20
+  /// A hostile client is not to fill the journal, either; nor is one thing to hide another.
+  private static let mostOfACode = 20
 
   private let host: KeyID
   private let keeper: KeeperFolder
-  private let refusals = Mutex(0)
+  private let refusals = Mutex<[String: Int]>([:])
 
   /// Prepares to note, and remembers the host's key: it is the keeper who named it.
   ///
@@ -38,8 +38,8 @@ package final class ReceptionLog: Sendable {
     let statuses: [ExitStatus] = [.refused, .untrusted, .mismatch]
     guard statuses.contains(error.status) || error.code.hasPrefix("receive.") else { return }
     let isNoted = refusals.withLock { refusals in
-      refusals += 1
-      return refusals <= Self.mostRefusals
+      refusals[error.code, default: 0] += 1
+      return refusals[error.code, default: 0] <= Self.mostOfACode
     }
     guard isNoted else { return }
     note(

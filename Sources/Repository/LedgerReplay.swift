@@ -1,21 +1,16 @@
 extension Ledger {
-  /// The objects that the snapshot at `sequence` needs, as they lie in the store now: what the whole
-  /// ledger says last of a pack's header counts for every snapshot.
+  /// The objects that the snapshot at `sequence` needs.
   ///
   /// - Throws: `ledger.broken` where an entry up to that one contradicts itself.
   package func needed(at sequence: LedgerSequence) throws -> NeededSet {
     var set = NeededSet()
-    for verified in entries {
-      if verified.entry.sequence <= sequence {
-        try set.apply(verified.entry)
-      } else {
-        set.replaceHeaders(asSaidIn: verified.entry)
-      }
+    for verified in entries where verified.entry.sequence <= sequence {
+      try set.apply(verified.entry)
     }
     return set
   }
 
-  /// The objects that any snapshot needs, as they lie in the store now, from one replay of the ledger.
+  /// The objects that any snapshot needs, from one replay of the ledger.
   ///
   /// - Parameter isGone: says which snapshots do not count.
   /// - Returns: the objects.
@@ -39,7 +34,6 @@ extension Ledger {
         for name in unseen { if let facts = set.objects[name] { all.insert(name, facts) } }
         unseen = []
       }
-      all.replaceHeaders(asSaidIn: verified.entry)
     }
     return all
   }

@@ -18,21 +18,25 @@ package struct NeededSet: Sendable {
   }
 
   package private(set) var objects: [ObjectName: Facts] = [:]
+  /// What entries dropped: earlier snapshots need it as it was.
+  private var dropped: [ObjectName: Facts] = [:]
 
   package init() {}
 
   /// What the next snapshot needs, given what an entry says of it.
   ///
   /// - Throws: `ledger.broken` where the entry names what no object can be called, drops what was
-  ///   not needed, or where the digest of the result is not the entry's.
+  ///   not needed, gives an object another size or SHA-256 than an earlier entry did, or where the digest
+  ///   of the result is not the entry's.
   package mutating func apply(_ entry: LedgerEntry) throws {
     func broken(_ why: String) -> OperatorError {
       OperatorError(
         "ledger.broken", .untrusted, "ledger entry \(entry.sequence) contradicts itself: \(why)")
     }
     for text in entry.unneeded {
-      guard let name = ObjectName(ledgerText: text), objects.removeValue(forKey: name) != nil
+      guard let name = ObjectName(ledgerText: text), let facts = objects.removeValue(forKey: name)
       else { throw broken("it drops '\(text)', which was not needed") }
+      dropped[name] = facts
     }
     for record in entry.added {
       guard let name = ObjectName(ledgerText: record.name),
@@ -40,19 +44,13 @@ package struct NeededSet: Sendable {
       else {
         throw broken("it adds an object of an impossible name or size")
       }
-      objects[name] = Facts(size: record.size, sha256: record.sha256)
+      let facts = Facts(size: record.size, sha256: record.sha256)
+      guard (objects[name] ?? dropped.removeValue(forKey: name) ?? facts) == facts else {
+        throw broken("it says something else of \(name) than an earlier entry")
+      }
+      objects[name] = facts
     }
     guard summary == entry.needed else { throw broken("its needed set has another digest") }
-  }
-
-  /// Takes over what a later entry says of pack headers of this set; the rest of it is not looked at.
-  mutating func replaceHeaders(asSaidIn entry: LedgerEntry) {
-    for record in entry.added where record.name.hasSuffix(ObjectName.headerSuffix) {
-      guard let name = ObjectName(ledgerText: record.name), objects[name] != nil,
-        Facts.sizes.contains(record.size)
-      else { continue }
-      objects[name] = Facts(size: record.size, sha256: record.sha256)
-    }
   }
 
   /// Takes an object in.

@@ -11,7 +11,7 @@ package struct HostHistory: Sendable {
     package let sources: [SourceSummary]
     package let seals: [CompartmentSeal]
 
-    /// Whether it is of a snapshot that can be restored, and not of replaced headers only.
+    /// Whether it is of a snapshot that can be restored: one of which nothing was saved cannot.
     package var holdsSources: Bool { sources.contains(where: \.isThere) }
   }
 

@@ -1,3 +1,4 @@
+import Keeping
 package import Repository
 import Vocabulary
 
@@ -6,21 +7,14 @@ import Vocabulary
 /// That is the whole replay in one pass: what a snapshot needs, and what all of the kept ones need,
 /// can then be asked without another.
 package struct ObjectSpans: Sendable {
-  /// An object that is needed by the entries from `first` on.
-  private struct Open {
-    let first: Int
-    var size: Int
-  }
-
-  /// An object that was needed by the entries of a range.
-  private struct Closed {
-    let name: ObjectName
-    let size: Int
-    let entries: Range<Int>
-  }
-
-  private var open: [ObjectName: Open] = [:]
-  private var closed: [Closed] = []
+  /// Every object that an entry added.
+  private var objects = ObjectTable()
+  /// For each row the entry since which it is needed; 0 where the newest entry does not need it.
+  private var since: [Int] = []
+  /// Rows that were needed by the entries of a range.
+  private var closed: [(row: Int, entries: Range<Int>)] = []
+  /// How many objects the newest entry needs, and their bytes.
+  private var count = 0
   private var bytes = 0
   private var last = 0
 
@@ -31,7 +25,7 @@ package struct ObjectSpans: Sendable {
   /// Count and bytes are held against what the entry says; the digest of the whole set is scrub's to check.
   ///
   /// - Throws: `ledger.broken` where the entry drops what was not needed, names what no object can be
-  ///   called, or where the sums are not its own.
+  ///   called, gives one another size or SHA-256 than an earlier entry did, or where the sums are not its own.
   package mutating func take(_ entry: LedgerEntry) throws {
     func broken(_ why: String) -> OperatorError {
       OperatorError(
@@ -41,22 +35,24 @@ package struct ObjectSpans: Sendable {
     }
     last = entry.sequence.number
     for text in entry.unneeded {
-      guard let name = ObjectName(ledgerText: text), let object = open.removeValue(forKey: name)
-      else { throw broken("it drops '\(text)', which was not needed") }
-      bytes -= object.size
-      if object.first < last {
-        closed.append(Closed(name: name, size: object.size, entries: object.first..<last))
+      guard let row = objects.row(of: text.utf8), since[row] > 0 else {
+        throw broken("it drops '\(text)', which was not needed")
       }
+      if since[row] < last { closed.append((row, since[row]..<last)) }
+      since[row] = 0
+      (count, bytes) = (count - 1, bytes - objects.size(at: row))
     }
     for record in entry.added {
-      guard let name = ObjectName(ledgerText: record.name),
-        NeededSet.Facts.sizes.contains(record.size)
+      guard ObjectName(ledgerText: record.name) != nil, NeededSet.Facts.sizes.contains(record.size)
       else { throw broken("it adds an object of an impossible name or size") }
-      let known = open[name]
-      open[name] = Open(first: known?.first ?? last, size: record.size)
-      bytes += record.size - (known?.size ?? 0)
+      guard let row = objects.add(record.name, .init(size: record.size, sha256: record.sha256))
+      else { throw broken("it says something else of \(record.name) than an earlier entry") }
+      if row == since.count { since.append(0) }
+      guard since[row] == 0 else { continue }
+      since[row] = last
+      (count, bytes) = (count + 1, bytes + record.size)
     }
-    guard open.count == entry.needed.count, bytes == entry.needed.bytes else {
+    guard count == entry.needed.count, bytes == entry.needed.bytes else {
       throw broken("what it needs is not as much as it says")
     }
   }
@@ -70,23 +66,29 @@ package struct ObjectSpans: Sendable {
   /// - Returns: the objects with their sizes.
   package func needed(by going: EntryNumbers, not kept: EntryNumbers) -> [ObjectName: Int] {
     var found: [ObjectName: Int] = [:]
-    forEach { name, size, entries in
-      if going.meets(entries), !kept.meets(entries) { found[name] = size }
+    forEach { row, entries in
+      if going.meets(entries), !kept.meets(entries), let name = objects.name(at: row) {
+        found[name] = objects.size(at: row)
+      }
     }
     return found
   }
 
   /// Takes out of a set what kept entries need.
-  package func spare(_ objects: inout [ObjectName: Int], for kept: EntryNumbers) {
-    guard !objects.isEmpty else { return }
-    forEach { name, _, entries in
-      if kept.meets(entries) { objects[name] = nil }
+  package func spare(_ going: inout [ObjectName: Int], for kept: EntryNumbers) {
+    var names: [Int: ObjectName] = [:]
+    for name in going.keys {
+      if let row = objects.row(of: name.path.utf8) { names[row] = name }
+    }
+    guard !names.isEmpty else { return }
+    forEach { row, entries in
+      if let name = names[row], kept.meets(entries) { going[name] = nil }
     }
   }
 
-  private func forEach(_ body: (ObjectName, Int, Range<Int>) -> Void) {
-    for object in closed { body(object.name, object.size, object.entries) }
-    for (name, object) in open { body(name, object.size, object.first..<last + 1) }
+  private func forEach(_ body: (_ row: Int, _ entries: Range<Int>) -> Void) {
+    for span in closed { body(span.row, span.entries) }
+    for row in since.indices where since[row] > 0 { body(row, since[row]..<last + 1) }
   }
 }
 

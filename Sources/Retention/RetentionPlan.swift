@@ -120,7 +120,7 @@ package struct RetentionPlan: Sendable {
     return book.gone[entry.place] == nil
   }
 
-  /// Entries that only replace headers, of snapshots that are gone or go: nobody restores them.
+  /// Entries that hold no source, after snapshots that are gone or go: nobody restores them.
   private static func followers(
     of going: Set<SnapshotPlace>, in history: HostHistory, _ book: KeeperBook
   ) -> [SnapshotPlace] {

@@ -43,6 +43,9 @@ struct CheckList: Sendable {
     return name
   }
 
+  /// Whether an object is the payload of a pack, which never changes.
+  func isPayload(_ item: Item) -> Bool { name(of: item).packDigest != nil }
+
   /// Size and SHA-256 of an object.
   func facts(of item: Item) -> NeededSet.Facts { tables[item.table].facts(at: item.row) }
 

@@ -69,7 +69,7 @@ struct ParityBook {
       if !isKept { isCurrent = false }
     }
     for record in batch.objects {
-      _ = objects.set(record.name, .init(size: record.size, sha256: record.sha256))
+      _ = objects.add(record.name, .init(size: record.size, sha256: record.sha256))
     }
     batches.append(
       Entry(

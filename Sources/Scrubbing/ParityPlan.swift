@@ -12,7 +12,8 @@ struct ParityPlan {
   /// Plans for a list of objects.
   ///
   /// A batch that is full stays. What is in others, and what is new, is put together in the order of the
-  /// ledgers; where that gives a batch that is there, it stays, too.
+  /// ledgers, payloads of packs apart from all else: an officer who rewraps changes all that, and their
+  /// parity stays. Where that gives a batch that is there, it stays, too.
   init(
     _ list: CheckList, _ book: ParityBook, _ sizes: Protection.Sizes,
     remaking lost: Set<SHA256Digest>
@@ -22,11 +23,9 @@ struct ParityPlan {
       return entry.isCurrent && !lost.contains(entry.id)
     }
     var full: Set<Int> = []
-    var group: [CheckList.Item] = []
-    var bytes = 0
-    var all: [[CheckList.Item]] = []
+    var (payloads, others) = ([CheckList.Item](), [CheckList.Item]())
     for item in list.items {
-      if let batch = book.cover(of: item), stays(batch), book.batches[batch].bytes >= sizes.full {
+      if let batch = book.cover(of: item), stays(batch), sizes.isFull(book.batches[batch]) {
         full.insert(batch)
         continue
       }
@@ -34,16 +33,10 @@ struct ParityPlan {
         tooLarge.append(item)
         continue
       }
-      if bytes + list.size(of: item) > sizes.batch, !group.isEmpty {
-        all.append(group)
-        (group, bytes) = ([], 0)
-      }
-      group.append(item)
-      bytes += list.size(of: item)
+      if list.isPayload(item) { payloads.append(item) } else { others.append(item) }
     }
-    if !group.isEmpty { all.append(group) }
     kept = full.sorted()
-    for group in all {
+    for group in Self.groups(payloads, list, sizes) + Self.groups(others, list, sizes) {
       let batches = Set(group.map { book.cover(of: $0) })
       if batches.count == 1, case let batch?? = batches.first, stays(batch),
         book.batches[batch].members == group.count
@@ -53,5 +46,31 @@ struct ParityPlan {
         groups.append(group)
       }
     }
+  }
+
+  /// Cuts a list where a batch is full.
+  private static func groups(
+    _ items: [CheckList.Item], _ list: CheckList, _ sizes: Protection.Sizes
+  ) -> [[CheckList.Item]] {
+    var all: [[CheckList.Item]] = []
+    var group: [CheckList.Item] = []
+    var bytes = 0
+    for item in items {
+      let size = list.size(of: item)
+      if bytes + size > sizes.batch || group.count == sizes.members, !group.isEmpty {
+        all.append(group)
+        (group, bytes) = ([], 0)
+      }
+      group.append(item)
+      bytes += size
+    }
+    return group.isEmpty ? all : all + [group]
+  }
+}
+
+extension Protection.Sizes {
+  /// Whether a batch takes no object more.
+  fileprivate func isFull(_ batch: ParityBook.Entry) -> Bool {
+    batch.bytes >= full || batch.members >= members
   }
 }

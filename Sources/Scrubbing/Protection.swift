@@ -30,6 +30,8 @@ package struct Protection {
     let batch: Int
     /// An object larger than that has no parity: it would have to be as large.
     let largest: Int
+    /// Objects of a batch at most: headers are small, and its manifest is written anew with each night's.
+    var members = 4096
 
     /// A batch of so many bytes is full: no object that comes next would have to fit.
     var full: Int { batch - largest }

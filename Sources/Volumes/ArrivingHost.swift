@@ -16,8 +16,6 @@ struct ArrivingHost {
     case unproven
     /// It is in the set.
     case offered
-    /// An older one is here, as the ledger here asks for it, and the set has the one that takes its place.
-    case replaced
     /// It is not to be had.
     case absent
   }
@@ -32,8 +30,6 @@ struct ArrivingHost {
   private let lastThere: Int
   private let walk: LedgerWalk
   private(set) var states: [State] = []
-  /// The rows that new entries add and older ones did before: headers that are replaced.
-  private var renewed: Set<Int> = []
 
   /// Plans what to take.
   ///
@@ -60,19 +56,15 @@ struct ArrivingHost {
       walk, isVouchedFor: true, knowing: known, without: dropped
     ) { try RewrapLedger(in: merged, of: host) }
     lastThere = try walk.last(unfinishedAfter: walk.lastWhole())
-    let (new, renewed) = try added()
-    self.renewed = renewed
+    let proven = try addedHere()
     states = try (0..<holding.objects.count).map { row in
       guard holding.isKept(row), let name = holding.objects.name(at: row) else { return .here }
       let size = holding.objects.size(at: row)
       let isOffered = set.size(of: name) == size
       switch try store.size(of: name) {
       case nil: return isOffered ? .offered : .absent
-      case size:
-        // What the ledger here asks for was proven when it came.
-        let isProven = !renewed.contains(row) && (!new.contains(row) || checks.isGood(name))
-        return isProven ? .here : .unproven
-      default: return renewed.contains(row) && isOffered ? .replaced : .absent
+      case size: return proven.contains(row) || checks.isGood(name) ? .here : .unproven
+      default: return .absent
       }
     }
   }
@@ -81,9 +73,6 @@ struct ArrivingHost {
   ///
   /// A ledger that contradicts itself in the end, or one that was rolled back, is good for nothing.
   var holdsUpToAnEntry: Bool { (holding.head?.sequence.number ?? 0) < lastThere }
-
-  /// Whether what is here may give way to what a newer entry asks for.
-  func isRenewed(_ row: Int) -> Bool { renewed.contains(row) }
 
   /// Whether an object gets its name just before its entry: manifests without a ledger are what somebody
   /// leaves who takes the ledger away.
@@ -113,33 +102,14 @@ struct ArrivingHost {
         if let row = holding.objects.row(of: name.utf8) { lostBefore.remove(row) }
       }
       for record in verified.entry.added {
-        guard let row = holding.objects.row(of: record.name.utf8), holding.isKept(row) else {
-          continue
-        }
-        missing.remove(row)
-        lostBefore.remove(row)
-        guard !isAvailable(row, record) else { continue }
+        guard let row = holding.objects.row(of: record.name.utf8), holding.isKept(row),
+          states[row] == .absent
+        else { continue }
         if isNew { missing.insert(row) } else { lostBefore.insert(row) }
       }
       if isNew, missing.isEmpty, lostBefore.isEmpty { whole = verified.entry.sequence }
     }
     return whole
-  }
-
-  /// The rows that take the place of older ones once an entry counts.
-  ///
-  /// - Throws: what the store fails with.
-  func replaced(through last: LedgerSequence) throws -> [Int] {
-    var rows: [Int] = []
-    try walk.run(through: last.number) { verified in
-      for record in verified.entry.added {
-        guard let row = holding.objects.row(of: record.name.utf8), states[row] == .replaced,
-          record.sha256 == holding.objects.facts(at: row).sha256
-        else { continue }
-        rows.append(row)
-      }
-    }
-    return rows
   }
 
   /// The rows of an entry's objects that are still in the set alone.
@@ -159,29 +129,12 @@ struct ArrivingHost {
     }
   }
 
-  private func isAvailable(_ row: Int, _ record: ObjectRecord) -> Bool {
-    let isNewest = record.sha256 == holding.objects.facts(at: row).sha256
-    switch states[row] {
-    case .here, .unproven, .offered: return isNewest
-    case .replaced: return true
-    case .absent: return false
+  /// The rows that the ledger here asks for: they were proven when they came.
+  private func addedHere() throws -> Set<Int> {
+    var rows = Set<Int>()
+    try walk.run(through: min(last.number, holding.head?.sequence.number ?? 0)) { verified in
+      rows.formUnion(verified.entry.added.compactMap { holding.objects.row(of: $0.name.utf8) })
     }
-  }
-
-  /// The rows that new entries add; and of these the ones that stand in older entries, too.
-  private func added() throws -> (new: Set<Int>, renewed: Set<Int>) {
-    var (old, new, renewed) = (Set<Int>(), Set<Int>(), Set<Int>())
-    try walk.run(through: holding.head?.sequence.number ?? 0) { verified in
-      for record in verified.entry.added {
-        guard let row = holding.objects.row(of: record.name.utf8) else { continue }
-        if verified.entry.sequence > last {
-          new.insert(row)
-          if old.contains(row) { renewed.insert(row) }
-        } else {
-          old.insert(row)
-        }
-      }
-    }
-    return (new, renewed)
+    return rows
   }
 }

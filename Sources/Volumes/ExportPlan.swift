@@ -87,7 +87,7 @@ package struct ExportPlan: Sendable {
       rows += verified.entry.added.filter { !held.contains($0.name) }
         .compactMap { holding.objects.row(of: $0.name.utf8) }
     }
-    // A header that was replaced stands twice.
+    // What was dropped and is needed again stands twice.
     var seen = Set<Int>()
     for row in rows where holding.isKept(row) && seen.insert(row).inserted {
       try add(row, of: holding, store, last)

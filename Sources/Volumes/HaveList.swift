@@ -70,9 +70,8 @@ package struct HaveList: Sendable, Codable {
         host: holding.host.description, head: head, lacks: lacks.map(holding.objects.text(at:)))
     }
     holds = try last.good.filter { name in
-      // Headers can be replaced, and are small.
-      try !name.path.hasSuffix(".header") && !holdings.keep(name.path)
-        && store.size(of: name) != nil
+      // An officer may rewrap all but payloads; it is small, and travels again.
+      try name.packDigest != nil && !holdings.keep(name.path) && store.size(of: name) != nil
     }.map(\.path).sorted()
   }
 

@@ -90,7 +90,7 @@ package struct ImportPlan: Sendable {
   /// How many objects, and bytes, are to be taken from the set.
   package var offered: (objects: Int, bytes: Int) {
     hosts.reduce((0, 0)) { sum, host in
-      let rows = host.rows(.offered) + host.rows(.replaced)
+      let rows = host.rows(.offered)
       return (sum.0 + rows.count, rows.reduce(sum.1) { $0 + host.holding.objects.size(at: $1) })
     }
   }

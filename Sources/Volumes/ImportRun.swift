@@ -107,22 +107,14 @@ package struct ImportRun {
     case .here: return .here
     case .absent: throw try missing(name, facts)
     case .unproven:
-      do {
-        try ObjectCheck.run(name, facts, in: store) { try pass($0) }
-        return .here
-      } catch let error as OperatorError where error.status == .mismatch && host.isRenewed(row) {
-        try prove(name, facts, &report)
-        return .replaced
-      }
+      try ObjectCheck.run(name, facts, in: store) { try pass($0) }
+      return .here
     case .offered where host.comesLate(row):
       try prove(name, facts, &report)
       return .offered
     case .offered:
       try take(row, of: host, &report)
       return .here
-    case .replaced:
-      try prove(name, facts, &report)
-      return .replaced
     }
   }
 
@@ -198,7 +190,6 @@ package struct ImportRun {
       try checks.add(rows.map { Self.good(host.holding.objects.text(at: $0)) })
     }
     let last = try host.lastWhole()
-    for row in try host.replaced(through: last) { try replace(row, of: host) }
     try host.newEntries(through: last) { verified in
       try takeLate(host.late(of: verified.entry))
       try publish(verified, of: host)
@@ -206,22 +197,6 @@ package struct ImportRun {
     try takeLate(host.rows(.offered))
     report.snapshots += last.number - host.last.number
     report.waiting += host.newEntries - (last.number - host.last.number)
-  }
-
-  private func replace(_ row: Int, of host: ArrivingHost) throws {
-    guard let name = host.holding.objects.name(at: row) else { return }
-    let facts = host.holding.objects.facts(at: row)
-    _ = try set.copy(name, facts) { read in
-      try store.replace(name) { take in
-        var proof = CopyProof(name, facts)
-        try read { bytes in
-          try proof.add(bytes)
-          try take(bytes)
-        }
-        try proof.finish()
-      }
-    }
-    try checks.add([Self.good(name.path)])
   }
 
   /// Keeps an entry and its signature, just as they were proven.

@@ -8,7 +8,7 @@ import Vocabulary
 
 @Suite("A table of objects")
 struct ObjectTableTests {
-  @Test("holds what a dictionary would, whatever is added and changed")
+  @Test("holds what a dictionary would, whatever is added, and lets nothing be said otherwise")
   func model() throws {
     var chance = SeededChance(for: "a table of objects")
     var table = ObjectTable()
@@ -19,8 +19,14 @@ struct ObjectTableTests {
       let number = Int.random(in: 0..<6000, using: &chance)
       let name = ObjectName.pack(SHA256Hasher.digest(of: Array("\(number)".utf8))).path
       let facts = NeededSet.Facts(size: Int.random(in: 0...1 << 40, using: &chance), sha256: digest)
-      if model.updateValue(facts, forKey: name) == nil { order.append(name) }
-      #expect(table.set(name, facts) == order.firstIndex(of: name))
+      if let known = model[name] {
+        #expect(table.add(name, facts) == (facts == known ? order.firstIndex(of: name) : nil))
+        #expect(table.add(name, known) == order.firstIndex(of: name))
+        continue
+      }
+      model[name] = facts
+      order.append(name)
+      #expect(table.add(name, facts) == order.count - 1)
     }
     #expect(table.count == model.count)
     for (row, name) in order.enumerated() {

@@ -128,17 +128,57 @@ struct ForgedEntryTests {
     }
   }
 
-  @Test("what an entry drops is needed no more, and what replaces a header is needed instead")
+  @Test("what an entry drops is needed no more, and may be needed again as it was")
   func unneeded() throws {
     let ledger = try SmallLedger(entries: 2)
-    let gone = try #require(ledger.needed.objects.keys.first)
+    let (gone, facts) = try #require(ledger.needed.objects.first)
     try ledger.append(unneeded: [gone])
-    let kept = try #require(ledger.needed.objects.keys.first)
-    let digest = SHA256Hasher.digest(of: [9])
-    try ledger.append(added: [ObjectRecord(name: kept, size: 3, sha256: digest)])
+    let again = ObjectRecord(name: gone, size: facts.size, sha256: facts.sha256)
+    try ledger.append(added: [again])
+    // Nor does it harm to say the same once more.
+    try ledger.append(added: [again])
     let read = try loadLedger(ledger.host.store, ledger.key)
-    #expect(try read.needed(at: LedgerSequence(2)).objects[gone] != nil)
+    #expect(try read.needed(at: LedgerSequence(2)).objects[gone] == facts)
     #expect(try read.needed(at: LedgerSequence(3)).objects[gone] == nil)
-    #expect(try read.needed(at: LedgerSequence(4)).objects[kept]?.sha256 == digest)
+    #expect(try read.needed(at: LedgerSequence(5)).objects[gone] == facts)
+    #expect(try read.neededByAny().objects[gone] == facts)
+  }
+
+  @Test(
+    "an entry that says something else of an object than an earlier one is noticed by who replays it",
+    arguments: Relisting.allCases)
+  func saysOtherwise(_ when: Relisting) throws {
+    let header = ObjectName.packHeader(SHA256Hasher.digest(of: [1]))
+    let index = try #require(
+      ObjectName(ledgerText: "indexes/20260102T030405Z-0123abcd.core.age"))
+    for name in [header, index] {
+      for (size, byte) in [(7, UInt8(2)), (8, 1), (8, 2)] {
+        let ledger = try SmallLedger()
+        let before = ObjectRecord(name: name, size: 7, sha256: SHA256Hasher.digest(of: [1]))
+        let after = ObjectRecord(name: name, size: size, sha256: SHA256Hasher.digest(of: [byte]))
+        try ledger.append(added: [before])
+        switch when {
+        case .needed: try ledger.append(added: [after])
+        case .dropped:
+          try ledger.append(unneeded: [name])
+          try ledger.append(added: [after])
+        case .droppedWithIt: try ledger.append(added: [after], unneeded: [name])
+        case .twiceInOne: try ledger.append(added: [before, after])
+        }
+        let read = try loadLedger(ledger.host.store, ledger.key)
+        let last = try #require(read.head).sequence
+        let problem = refusal { _ = try read.needed(at: last) }
+        #expect(problem?.code == "ledger.broken" && problem?.status == .untrusted)
+        #expect(problem?.message.contains("something else of \(name)") == true)
+        #expect(refusal { _ = try read.neededByAny() }?.code == "ledger.broken")
+        // What went before is as it was.
+        #expect(try read.needed(at: .first).objects[name]?.sha256 == before.sha256)
+      }
+    }
+  }
+
+  /// When an object is listed again.
+  enum Relisting: CaseIterable {
+    case needed, dropped, droppedWithIt, twiceInOne
   }
 }

@@ -73,6 +73,26 @@ import Vocabulary
     #expect(try !kept.record().ledger.book.condemned.isEmpty)
   }
 
+  @Test(arguments: [false, true])
+  func aHostThatSaysSomethingElseOfItsObjectsHasNothingRemoved(areDropped: Bool) throws {
+    var chance = SeededChance(for: "otherFacts")
+    let kept = try KeptStore()
+    let host = try honest(kept, &chance, nights: 12)
+    let (name, facts) = try #require(host.nights[0].needs.objects.first)
+    if areDropped { try host.night([source("a")], added: [], dropping: [name]) }
+    try host.night(
+      [source("a")], added: [ObjectRecord(name: name, size: 3, sha256: facts.sha256)])
+    try kept.look()
+    let holding = try kept.holding(of: host)
+    #expect(holding.problem?.code == "ledger.broken")
+    #expect(holding.head?.sequence.number == host.nights.count - 1)
+    #expect(holding.objects.row(of: name.path.utf8).map(holding.objects.facts(at:)) == facts)
+    try apply(policy(last: 1), to: kept)
+    let book = try kept.record().ledger.book
+    #expect(book.condemned.isEmpty && book.gone.isEmpty)
+    #expect(lost(host) == host.nights.suffix(1).map(\.place))
+  }
+
   @Test func aHostThatNamesAnothersObjectsTakesNoneOfThemAway() throws {
     var chance = SeededChance(for: "otherHostsObjects")
     let kept = try KeptStore()

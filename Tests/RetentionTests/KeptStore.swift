@@ -77,6 +77,22 @@ final class KeptStore {
     RetentionRun(in: store, of: hosts, interruption: Interruption())
   }
 
+  /// What the store must hold for a host, as scrub sees it.
+  func holding(of host: ForgedHost) throws -> HostHolding {
+    try HostHolding(walk(host), isVouchedFor: true, knowing: nil, without: DroppedSnapshots())
+  }
+
+  /// A host's ledger, as retention sees it.
+  func history(of host: ForgedHost) throws -> HostHistory {
+    try HostHistory(walk(host), isVouchedFor: true, knowing: record().ledger.book)
+  }
+
+  private func walk(_ host: ForgedHost) throws -> LedgerWalk {
+    LedgerWalk(
+      of: host.id, in: store, try StoreFormat.load(from: store),
+      trusting: .key(host.key.verifyingKey))
+  }
+
   /// What retention would do.
   func plan(
     _ policy: RetentionPolicy, despite: Set<Brake.Code> = [], failedDrill: String? = nil

@@ -58,6 +58,10 @@ final class KeptStore {
       }
     }
     needed.remove(gone)
+    try publish(added, dropping: gone)
+  }
+
+  private func publish(_ added: [ObjectRecord], dropping gone: [ObjectName] = []) throws {
     let entry = LedgerEntry(
       store: format.store, host: key.verifyingKey.keyID, hostname: "proof",
       sequence: head?.sequence.next ?? .first, previous: head?.sha256,
@@ -65,6 +69,25 @@ final class KeptStore {
       compartments: nil, added: added, unneeded: gone, needed: needed.summary)
     head = try entry.publish(to: store, signedWith: key)
     snapshots.append(Set(needed.objects.keys))
+  }
+
+  /// Makes every header another object of its name, of which the ledger, written anew, says so; payloads
+  /// are what they were.
+  func rewrap(_ chance: inout SeededChance) throws {
+    for number in 1...snapshots.count {
+      try store.remove(.ledgerEntry(key.verifyingKey.keyID, LedgerSequence(number)))
+      try store.remove(.ledgerSignature(key.verifyingKey.keyID, LedgerSequence(number)))
+    }
+    let records = try kept.sorted { $0.key < $1.key }.map { name, bytes in
+      let new = name.packDigest == nil ? chance.bytes(bytes.count + 8) : bytes
+      try store.replace(name) { take in try new.withBytes { try take($0) } }
+      contents[name] = new
+      let record = ObjectRecord(name: name, size: new.count, sha256: SHA256Hasher.digest(of: new))
+      needed.insert(name, .init(size: record.size, sha256: record.sha256))
+      return record
+    }
+    (head, snapshots, dropped) = (nil, [], [])
+    try publish(records)
   }
 
   /// Lets go of a snapshot, and has parity made without what only it needs before that is deleted.

@@ -2,6 +2,7 @@ import Keeping
 import Parity
 import ProofTools
 import Repository
+import SecretMemory
 import Stores
 import Testing
 import Vocabulary
@@ -48,6 +49,65 @@ struct ProtectionTests {
     try kept.night(&chance, largest: sizes.largest)
     let next = try kept.protect(in: sizes)
     #expect(next.made < next.batches, "full batches stay")
+  }
+
+  @Test("of payloads stays where every header became another, and they lie in batches of their own")
+  func rewrapped() throws {
+    var chance = SeededChance(for: "parity and other headers")
+    let kept = try KeptStore()
+    for _ in 0..<12 { try kept.night(&chance, largest: sizes.largest) }
+    var few = sizes
+    few.members = 10
+    try kept.protect(in: few)
+    func batches(ofPayloads: Bool) throws -> Set<SHA256Digest> {
+      let all = try self.batches(kept)
+      let names = all.map { batch in
+        Set(batch.manifest.members.map { !$0.name.hasSuffix(".header") })
+      }
+      #expect(names.allSatisfy { $0.count == 1 })
+      #expect(all.allSatisfy { $0.manifest.members.count <= few.members })
+      return Set(zip(all, names).filter { $0.1 == [ofPayloads] }.map(\.0.id))
+    }
+    let before = (try batches(ofPayloads: true), try batches(ofPayloads: false))
+    #expect(before.0.count > 1 && before.1.count > 1)
+    try kept.rewrap(&chance)
+    let report = try kept.protect(in: few)
+    let after = (try batches(ofPayloads: true), try batches(ofPayloads: false))
+    #expect(after.0 == before.0)
+    #expect(after.1.isDisjoint(with: before.1) && report.made == after.1.count)
+    #expect(report.objects == kept.kept.count)
+    // And mends either kind.
+    for isPayload in [true, false] {
+      let names = kept.kept.keys.filter { ($0.packDigest != nil) == isPayload }.sorted()
+      let name = try #require(names.randomElement(using: &chance))
+      try kept.damage(name, &chance)
+      #expect(try kept.scrub(.mend(percent: 5)).mended == [name.path])
+    }
+    #expect(try kept.isWhole())
+  }
+
+  @Test("of batches that mix both kinds stays while they are full and current")
+  func mixed() throws {
+    var chance = SeededChance(for: "mixed batches")
+    let kept = try KeptStore()
+    for _ in 0..<12 { try kept.night(&chance, largest: sizes.largest) }
+    var (members, bytes) = ([ObjectRecord](), 0)
+    for (name, content) in kept.kept.sorted(by: { $0.key < $1.key }) where bytes < sizes.full {
+      let digest = SHA256Hasher.digest(of: content)
+      members.append(ObjectRecord(name: name, size: content.count, sha256: digest))
+      bytes += content.count
+    }
+    let format = try StoreFormat.load(from: kept.store)
+    let old = try BatchEncoder(kept.store, storeID: format.store) { _ in }
+      .encode(members, percent: 5)
+    #expect(bytes >= sizes.full && Set(members.map { $0.name.hasSuffix(".header") }).count == 2)
+    let report = try kept.protect(in: sizes)
+    #expect(report.objects == kept.kept.count && report.made == report.batches - 1)
+    #expect(try batches(kept).contains { $0.id == old.id })
+    #expect(try kept.protect(in: sizes).made == 0)
+    try kept.rewrap(&chance)
+    try kept.protect(in: sizes)
+    #expect(try !batches(kept).contains { $0.id == old.id })
   }
 
   @Test("is not made of what is too large, nor of what is hurt, and says so")

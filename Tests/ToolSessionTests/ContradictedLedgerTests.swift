@@ -1,5 +1,7 @@
 import Foundation
 import ProofTools
+import Repository
+import SecretMemory
 import Testing
 
 /// A ledger that the host's own key signed, and that says something else than the manifests do.
@@ -42,6 +44,42 @@ struct ContradictedLedgerTests {
     try await host.restore(restore + host.allIdentities, from: host.store)
       .expect(4, "manifest.damaged", naming: name)
     #expect(!FileManager.default.fileExists(atPath: host.path("new")))
+  }
+
+  @Test func anEntryThatSaysSomethingElseOfAnObjectCostsNoEarlierSnapshot() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.night()
+    try host.write("second\n", to: "config/second")
+    try await host.night()
+    let forgery = try Forgery(host, host.store)
+    let old = try #require(forgery.entries[0].added.first { $0.name.hasSuffix(".header") })
+    let other = ObjectRecord(
+      name: try #require(ObjectName(ledgerText: old.name)), size: old.size,
+      sha256: SHA256Hasher.digest(of: [1]))
+    let entry = try forgery.entry(sources: forgery.entries[1].sources, added: [other])
+    for file in try forgery.signed(entry) { try host.store.write(Data(file.bytes), to: file.name) }
+    try await host.verify().expect(13, "ledger.broken", naming: "something else of \(old.name)")
+    try await host.trustingKeeper("scrub").expect(13, naming: "something else of \(old.name)")
+    try await host.drill().expect(13, "ledger.broken")
+    func rescue(_ target: String, _ arguments: String...) async throws -> Program.Outcome {
+      let script =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().path + "/Scripts/rescue"
+      return try await Program(path: script, environment: host.environment).run(
+        [
+          host.store.path, host.officers.identity, host.path(target), "--trust",
+          host.path("keys/host.pub"), "--source", "synapse-config",
+        ] + arguments)
+    }
+    try await rescue("none").expect(13, naming: "something else of \(old.name)")
+    for (number, earlier) in forgery.entries.enumerated() {
+      let snapshot = earlier.snapshot.text
+      try await host.drill("--snapshot", snapshot).expect(0)
+      try await rescue("rescued-\(number)", "--snapshot", snapshot).expect(0)
+      let second = host.path("rescued-\(number)/synapse-config/second")
+      #expect(FileManager.default.fileExists(atPath: second) == (number == 1))
+    }
   }
 
   @Test func aSnapshotOfWhichNothingIsSaidToBeSavedIsNotTested() async throws {

@@ -9,20 +9,41 @@ import Vocabulary
 
 /// Somebody who has a host's ssh key, and its signing key, and speaks the protocol as he likes.
 final class HostileClient {
+  /// How it reaches the keeper's server.
+  enum Way {
+    /// Straight, as what sshd starts.
+    case pipes
+    /// Through a real `ssh` and `sshd`.
+    case ssh
+  }
+
   let channel: WireChannel
   private let output: FileDescriptor
   private let server = Process()
+  private let keeper: KeeperMachine
+  private let way: Way
   private var last: UInt32 = 100
 
-  /// Starts the keeper's server, as sshd does.
-  init(_ keeper: KeeperMachine, as hostKey: String, quota: String = "1G", patience: Int = 30) throws
-  {
+  /// Starts the keeper's server, as sshd does, or has sshd start it.
+  init(
+    _ keeper: KeeperMachine, as hostKey: String, quota: String = "1G", patience: Int = 30,
+    over way: Way = .pipes
+  ) throws {
+    (self.keeper, self.way) = (keeper, way)
     let (there, back) = (Pipe(), Pipe())
-    server.executableURL = URL(fileURLWithPath: BuiltTools.store)
-    server.arguments = [
-      "receive", "--store", keeper.store.path, "--host", hostKey, "--quota", quota, "--patience",
-      "\(patience)",
-    ]
+    switch way {
+    case .pipes:
+      server.executableURL = URL(fileURLWithPath: BuiltTools.store)
+      server.arguments = [
+        "receive", "--store", keeper.store.path, "--host", hostKey, "--quota", quota,
+        "--patience", "\(patience)",
+      ]
+    case .ssh:
+      try keeper.admit(hostKey: hostKey, quota: quota, patience: patience)
+      server.executableURL = URL(fileURLWithPath: keeper.path("ssh"))
+      // Whatever is asked for, the forced command is run.
+      server.arguments = ["-T", "keeper", "rm -rf \(keeper.store.path)"]
+    }
     server.standardInput = there
     server.standardOutput = back
     server.standardError = FileHandle.nullDevice
@@ -36,7 +57,7 @@ final class HostileClient {
   }
 
   /// Says hello, and takes the right to write.
-  func begin(_ keeper: KeeperMachine) throws {
+  func begin() throws {
     try channel.send(Greeting.hello(to: keeper.store.path))
     guard case .frame(let frame) = try channel.receive(within: .seconds(30)) else { return }
     _ = try Greeting.read(welcome: frame)
@@ -115,62 +136,8 @@ final class HostileClient {
   func leave() {
     channel.hangUp()
     server.waitUntilExit()
-  }
-}
-
-/// A host's ledger as somebody sees it who has the host's key, and what he makes up for it.
-struct Forgery {
-  let key: SigningKey
-  let entries: [LedgerEntry]
-  let head: SHA256Digest
-
-  init(_ host: Deployment, _ store: Store) throws {
-    key = try host.folder.read("keys/host.key").withBytes { try SigningKey(parsing: $0) }
-    let files = try store.entries().map { [UInt8](try store.data($0)) }
-    entries = try files.map { try JSONDocument.decode(LedgerEntry.self, from: $0) }
-    head = SHA256Hasher.digest(of: files.last ?? [])
-  }
-
-  private var needed: NeededSet {
-    get throws {
-      try entries.reduce(into: NeededSet()) { set, entry in try set.apply(entry) }
-    }
-  }
-
-  /// An entry that goes on from the ledger and is right in everything but what is said here.
-  func entry(
-    store: String? = nil, sequence: Int? = nil, previous: SHA256Digest? = nil,
-    snapshot: SnapshotID? = nil, started: Timestamp = .now(), added: [ObjectRecord] = [],
-    unneeded: [ObjectName] = [], missingFromCount: Int = 0
-  ) throws -> [UInt8] {
-    var set = try needed
-    set.remove(unneeded)
-    for record in added {
-      guard let name = ObjectName(ledgerText: record.name) else { continue }
-      set.insert(name, .init(size: record.size, sha256: record.sha256))
-    }
-    let summary = set.summary
-    let entry = LedgerEntry(
-      store: store ?? entries[0].store, host: key.verifyingKey.keyID, hostname: "elsewhere",
-      sequence: LedgerSequence(sequence ?? entries.count + 1), previous: previous ?? head,
-      snapshot: snapshot ?? SnapshotID(startedAt: started), started: started, finished: started,
-      sources: [], compartments: nil, added: added, unneeded: unneeded,
-      needed: .init(
-        count: summary.count - missingFromCount, bytes: summary.bytes, sha256: summary.sha256))
-    return try JSONDocument.pretty(entry)
-  }
-
-  /// Signature and entry, under the names of a place.
-  func signed(
-    _ entry: [UInt8], at sequence: Int? = nil, by other: SigningKey? = nil
-  ) throws -> [(name: String, bytes: [UInt8])] {
-    let text = try entry.withBytes { try (other ?? key).sign($0, trustedComment: "forged") }
-    return names(at: sequence).enumerated().map { ($1, $0 == 0 ? Array(text.utf8) : entry) }
-  }
-
-  /// The names of a signature and its entry.
-  func names(at sequence: Int? = nil) -> [String] {
-    let (id, place) = (key.verifyingKey.keyID, LedgerSequence(sequence ?? entries.count + 1))
-    return [ObjectName.ledgerSignature(id, place).path, ObjectName.ledgerEntry(id, place).path]
+    // The server outlives an ssh that was hung up on.
+    guard case .ssh = way, let process = try? keeper.serverProcess else { return }
+    while kill(process, 0) == 0 { usleep(10_000) }
   }
 }
