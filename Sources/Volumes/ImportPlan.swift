@@ -1,29 +1,8 @@
 package import Keeping
 package import Repository
 import SecretMemory
-package import Signatures
+import Signatures
 package import Vocabulary
-
-/// Whose signatures count in an import.
-package struct ImportTrust: Sendable {
-  private let named: [KeyID: VerifyingKey]
-  private let known: KnownHosts?
-
-  /// Takes keys that the operator named, and those that the keeper knows, if he has a folder yet.
-  package init(_ named: [VerifyingKey], _ known: KnownHosts?) {
-    self.named = Dictionary(named.map { ($0.keyID, $0) }) { first, _ in first }
-    self.known = known
-  }
-
-  /// A host's key, nil where it is not known.
-  ///
-  /// - Throws: `trust.unreadable`.
-  func key(of host: KeyID) throws -> VerifyingKey? {
-    if let key = named[host] { return key }
-    guard case .key(let key)? = try known?.trust(in: host) else { return nil }
-    return key
-  }
-}
 
 /// What a set would bring to a store.
 package struct ImportPlan: Sendable {
@@ -31,6 +10,8 @@ package struct ImportPlan: Sendable {
   let format: StoreFormat
   /// Whether the store has to be made.
   let isNewStore: Bool
+  /// What was let go of where the set was made.
+  package let removals: TheirRemovals
   /// What stands against parts of the set.
   package private(set) var problems: [OperatorError] = []
 
@@ -63,9 +44,10 @@ package struct ImportPlan: Sendable {
         hint: "name the folder of that store's copy, or a new one")
     }
     var dropped = dropped
-    for (host, numbers) in set.manifest.dropped {
-      guard let host = KeyID(host) else { continue }
-      for number in numbers { dropped.insert(LedgerSequence(number), of: host) }
+    removals = try TheirRemovals(of: set, trust)
+    if let problem = removals.problem { problems.append(problem) }
+    for place in removals.excused {
+      if let host = KeyID(place.host) { dropped.insert(place.sequence, of: host) }
     }
     let last = try checks.map { try LastChecks($0) } ?? LastChecks()
     for host in merged.travellers {

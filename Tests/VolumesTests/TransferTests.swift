@@ -154,22 +154,6 @@ struct TransferTests {
     #expect(try store.provenHead() == 3)
   }
 
-  @Test("of snapshots that were let go of brings their entries, and no objects for them")
-  mutating func dropped() throws {
-    let gone = try store.pack(chance.bytes(3000), header: [1])
-    try store.entry(adding: gone)
-    try store.entry(adding: store.pack(chance.bytes(3000), header: [2]), dropping: gone)
-    var dropped = DroppedSnapshots()
-    dropped.insert(.first, of: store.host)
-    for record in gone {
-      try store.source.remove(try #require(ObjectName(ledgerText: record.name)))
-    }
-    let (plan, _, path) = try store.export(to: "out", without: dropped)
-    #expect(plan.hurt.isEmpty && plan.objects.count == 2 && plan.snapshots == 1)
-    #expect(try store.takeIn(path).problems.isEmpty)
-    #expect(try store.have().hosts.first?.head == store.head)
-  }
-
   @Test("leaves a host out whose history is another one here")
   mutating func otherHistory() throws {
     try nights(2)
