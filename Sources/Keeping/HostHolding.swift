@@ -11,6 +11,8 @@ package struct HostHolding: Sendable {
   package private(set) var objects = ObjectTable()
   /// The last entry that holds; nil where there is none.
   package private(set) var head: LedgerHead?
+  /// What the host calls itself in that entry; nil where there is none.
+  package private(set) var hostname: String?
   /// The snapshots that are kept.
   package private(set) var snapshots = 0
   /// What is wrong with the ledger after the last entry that holds.
@@ -62,7 +64,7 @@ package struct HostHolding: Sendable {
       try walk.run(through: last) { verified in
         if verified.entry.sequence == known?.sequence { seen = verified.sha256 }
         try take(verified.entry, dropped)
-        head = verified.head
+        (head, hostname) = (verified.head, verified.entry.hostname)
         needed = verified.entry.needed
       }
       if let known, seen != known.sha256 { throw rolledBack(known) }

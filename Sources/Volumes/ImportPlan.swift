@@ -105,6 +105,8 @@ package struct ImportPlan: Sendable {
     OperatorError(
       "keeper.unknown-host", .partly,
       "the key of host \(host) is not known: nothing of it is taken in",
-      hint: "name the host's public key with --trust; it must not come from the same medium")
+      hint: "on that host the key is /etc/coffer/host.pub, or the .pub beside the host_key of its "
+        + "configuration; bring the file by another way than the set, and run again with --trust host.pub"
+    )
   }
 }

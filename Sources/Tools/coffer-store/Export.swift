@@ -57,7 +57,7 @@ extension CofferStore {
         from: store, holdings, of: hosts, checks, without: dropped,
         since: since.map { try HaveList(at: FilePath($0)) })
       for problem in plan.hurt { console.report(problem) }
-      let verdict = LedgerVerdict(holdings).tell(console)
+      let verdict = LedgerVerdict(holdings, keeper).tell(console)
       guard !plan.objects.isEmpty || plan.snapshots > 0 else {
         throw OperatorError(
           "export.nothing", .nothingDone,
