@@ -41,9 +41,9 @@ extension Deployment {
     return try work(&record, store, hosts)
   }
 
-  /// Marks ten days ago what `--keep-last 1` lets go of: the grace is over by now.
-  func markWhatMayGo() throws {
-    try onDay(20) { record, store, hosts in
+  /// Marks, on a day of the past month, what `--keep-last 1` lets go of: the grace is over by now.
+  func markWhatMayGo(on day: Int = 20) throws {
+    try onDay(day) { record, store, hosts in
       let run = RetentionRun(in: store, of: hosts, interruption: Interruption())
       let policy = try RetentionPolicy(last: 1, periods: [:], within: nil, floors: .least)
       try run.mark(run.plan(policy, record), grace: .days(3), in: &record)
