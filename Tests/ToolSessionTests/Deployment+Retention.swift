@@ -14,14 +14,19 @@ extension Deployment {
   /// A host with nights that its keeper saw one a day, from a month ago on.
   static func seenByItsKeeper(nights: Int = 6) async throws -> Deployment {
     let host = try await Deployment()
-    try await host.initialise()
-    for number in 0..<30 { try host.write("number \(number)\n", to: "config/many/\(number)") }
-    for night in 0..<nights {
-      try host.write(String(repeating: "night \(night)\n", count: 2_000), to: "config/night")
-      try await host.night()
-      try host.onDay(night) { _, _, _ in }
-    }
+    try await host.beSeenByItsKeeper(nights: nights)
     return host
+  }
+
+  /// Makes the store, and nights in it that its keeper saw one a day, from a month ago on.
+  func beSeenByItsKeeper(nights: Int) async throws {
+    try await initialise()
+    for number in 0..<30 { try write("number \(number)\n", to: "config/many/\(number)") }
+    for night in 0..<nights {
+      try write(String(repeating: "night \(night)\n", count: 2_000), to: "config/night")
+      try await self.night()
+      try onDay(night) { _, _, _ in }
+    }
   }
 
   /// A keeper's work on some day of the past month, done with the tool's own parts: no clock is turned.
