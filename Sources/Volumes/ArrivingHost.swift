@@ -69,8 +69,10 @@ struct ArrivingHost {
       switch try store.size(of: name) {
       case nil: return isOffered ? .offered : .absent
       case size:
-        // What the ledger here asks for was proven when it came.
-        let isProven = !renewed.contains(row) && (!new.contains(row) || checks.isGood(name))
+        // What the ledger here asks for was proven when it came; what was hurt since is looked at again.
+        let isProven =
+          !renewed.contains(row) && !checks.isHurt(name)
+          && (!new.contains(row) || checks.isGood(name))
         return isProven ? .here : .unproven
       default: return renewed.contains(row) && isOffered ? .replaced : .absent
       }
@@ -81,6 +83,11 @@ struct ArrivingHost {
   ///
   /// A ledger that contradicts itself in the end, or one that was rolled back, is good for nothing.
   var holdsUpToAnEntry: Bool { (holding.head?.sequence.number ?? 0) < lastThere }
+
+  /// Whether the set has anything that is not here as it should be.
+  var isOfferedSomething: Bool {
+    states.contains { $0 == .offered || $0 == .replaced || $0 == .unproven }
+  }
 
   /// Whether what is here may give way to what a newer entry asks for.
   func isRenewed(_ row: Int) -> Bool { renewed.contains(row) }

@@ -50,14 +50,17 @@ package struct ImportPlan: Sendable {
       if let host = KeyID(place.host) { dropped.insert(place.sequence, of: host) }
     }
     let last = try checks.map { try LastChecks($0) } ?? LastChecks()
-    for host in merged.travellers {
+    for host in try merged.list("ledger").compactMap({ KeyID($0) }) {
+      let hasTravelled = merged.hasTravelled(host)
       guard let key = try trust.key(of: host) else {
-        problems.append(Self.unknown(host))
+        if hasTravelled { problems.append(Self.unknown(host)) }
         continue
       }
       let arriving = try ArrivingHost(
         host, merged, store, format, key, knowing: heads?[host], set, last,
         without: dropped)
+      // Objects that were lost here can come without any entry.
+      guard hasTravelled || arriving.isOfferedSomething else { continue }
       let problem = try Self.fork(arriving, merged, store, set) ?? arriving.holding.problem
       if let problem { problems.append(problem) }
       if problem == nil || arriving.holdsUpToAnEntry { hosts.append(arriving) }

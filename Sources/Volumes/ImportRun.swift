@@ -110,7 +110,10 @@ package struct ImportRun {
       do {
         try ObjectCheck.run(name, facts, in: store) { try pass($0) }
         return .here
-      } catch let error as OperatorError where error.status == .mismatch && host.isRenewed(row) {
+      } catch let error as OperatorError where error.status == .mismatch {
+        guard host.isRenewed(row) else {
+          throw Self.conflict(name, "is in the store, and is not what the host signed for")
+        }
         try prove(name, facts, &report)
         return .replaced
       }
@@ -178,9 +181,13 @@ package struct ImportRun {
         hint: "put in the volumes that are not there, or have it carried again: 'coffer-store have'"
       )
     }
-    return OperatorError(
-      "import.conflict", .mismatch,
-      "\(name) is in the store with \(size) bytes; the host signed for \(facts.size)",
+    return Self.conflict(
+      name, "is in the store with \(size) bytes; the host signed for \(facts.size)")
+  }
+
+  private static func conflict(_ name: ObjectName, _ why: String) -> OperatorError {
+    OperatorError(
+      "import.conflict", .mismatch, "\(name) \(why)",
       hint: "nothing is overwritten: mend it or move it out of the store, then run again")
   }
 

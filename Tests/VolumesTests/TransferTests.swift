@@ -67,6 +67,30 @@ struct TransferTests {
     #expect(try store.provenHead() == 6)
   }
 
+  @Test("brings what the other side lost, though nothing is new; what is hurt there it names")
+  mutating func lostOnly() throws {
+    try nights(3)
+    try store.takeIn(store.export(to: "first").path)
+    let names = store.needed.objects.keys.sorted()
+    let (lost, hurt) = (try #require(names.first), try #require(names.last))
+    try store.far.remove(lost)
+    let size = try #require(try store.far.size(of: hurt))
+    try store.folder.write([UInt8](repeating: 1, count: size), to: "far/\(hurt)")
+    try CheckDates(in: store.keeper("far")).add([
+      (hurt.path, .init(time: .now(), outcome: .hurt))
+    ])
+    let (plan, _, path) = try store.export(to: "second", since: store.have())
+    #expect(plan.objects.map(\.name).sorted() == [lost, hurt].sorted() && plan.snapshots == 0)
+    let partly = try store.takeIn(path)
+    #expect(partly.objects == 1 && partly.problems.map(\.code) == ["import.conflict"])
+    // Nothing is overwritten: out of its way.
+    try store.far.remove(hurt)
+    let report = try store.takeIn(path)
+    #expect(report.objects == 1 && report.problems.isEmpty)
+    #expect(try store.provenHead() == 3)
+    #expect(try store.have().hosts[0].lacks.isEmpty)
+  }
+
   @Test(
     "without as many volumes as there are of parity is whole, with fewer it takes what there is")
   mutating func lostVolumes() throws {

@@ -33,10 +33,18 @@ struct ImportPlace {
 
   /// Opens the store, and makes the keeper's folder where it is missing.
   ///
-  /// - Throws: `import.not-a-store` where something else is in the folder.
+  /// - Throws: `import.not-a-store` where something else is in the folder, `import.store-lost` where the
+  ///   keeper remembers a store that is not there.
   func prepare() throws -> (store: any BlobStore, keeper: KeeperFolder) {
     let store = try open()
     let keeper = try KeeperFolder(options.state.map { FilePath($0) }, of: path)
+    guard try store.size(of: .format) != nil || !KeeperRecord.isRemembered(in: keeper) else {
+      throw OperatorError(
+        "import.store-lost", .refused,
+        "\(path) holds no store, and \(keeper.path) remembers one with entries of this keeper",
+        hint: "is its disk mounted? Where it is lost, begin anew with another --state, and keep this one"
+      )
+    }
     let (hosts, others) = (KnownHosts(in: keeper), KnownKeepers(in: keeper))
     for key in try namedHosts() { try hosts.remember(key) }
     for key in try namedKeepers() { try others.remember(key) }
