@@ -94,4 +94,17 @@ struct LetGoTransferTests {
     try host.far.remove(manifest)
     try await host.farKeeper(["scrub"] + farState(host)).expect(4, "scrub.hurt", naming: manifest)
   }
+
+  /// The keeper's own last set says what he let go of, where his entries are lost with their disk.
+  @Test func whatAKeeperLetGoOfIsKnownAgainFromHisLastSet() async throws {
+    let host = try await thinnedOut()
+    let set = try await export(host, to: "out")
+    try host.remove("store/receipts")
+    try await host.keeper(["scrub"] + host.keeperState).expect(13, "receipts.rolled-back")
+    let anew = ["--trust", host.path("keys/host.pub"), "--state", host.path("new-keeper")]
+    try await host.keeper(["scrub"] + anew).expect(4, "scrub.hurt")
+    let back = ["import", "--keeper", host.path("keeper/keeper.pub"), "--from", set.path]
+    try await host.keeper(back + anew).expect(0, naming: "had let go of 3 of the snapshots")
+    try await host.keeper(["scrub"] + anew).expect(0)
+  }
 }

@@ -85,7 +85,7 @@ extension CofferStore {
       let list = try HaveList(holdings, checks, in: store, after: arrival)
       try KeeperJournal(in: folder).note("import", ImportText.details(set, report))
       lock.release()
-      let status = ImportText(set, console).tell(report, taken)
+      let status = ImportText(set, console).tell(report, taken, holdings.problems)
       try list.deliver(
         to: receipt ?? folder.path.appending("receipt.json").string, context.console)
       return status

@@ -41,9 +41,9 @@ struct ImportPlace {
     guard try store.size(of: .format) != nil || !KeeperRecord.isRemembered(in: keeper) else {
       throw OperatorError(
         "import.store-lost", .refused,
-        "\(path) holds no store, and \(keeper.path) remembers one with entries of this keeper",
-        hint: "is its disk mounted? Where it is lost, begin anew with another --state, and keep this one"
-      )
+        "\(path) holds no store, and \(keeper.path) remembers one with this keeper's entries",
+        hint: "is its disk mounted? If it is lost, begin anew with another --state, and keep this"
+          + " one")
     }
     let (hosts, others) = (KnownHosts(in: keeper), KnownKeepers(in: keeper))
     for key in try namedHosts() { try hosts.remember(key) }

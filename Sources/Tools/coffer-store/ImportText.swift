@@ -16,8 +16,11 @@ struct ImportText {
     (self.set, self.console) = (set, console)
   }
 
-  /// Tells what a run did.
-  func tell(_ report: ImportRun.Report, _ removals: RemovalsTakenOver? = nil) -> ExitStatus {
+  /// Tells what a run did, and what is wrong with the ledgers in the store after it.
+  func tell(
+    _ report: ImportRun.Report, _ removals: RemovalsTakenOver? = nil,
+    _ ledgers: [OperatorError] = []
+  ) -> ExitStatus {
     tellVolumes()
     for number in report.hurtVolumes.sorted() {
       console.warn("volume \(number) is damaged: what was hurt in it was looked for in the others")
@@ -34,7 +37,8 @@ struct ImportText {
         set, done: true, objects: report.objects, bytes: report.bytes, snapshots: report.snapshots,
         waiting: report.waiting, hurt: report.hurtVolumes))
     return status(
-      report.problems + [removals?.problem].compactMap(\.self), isWaiting: report.waiting > 0,
+      report.problems + [removals?.problem].compactMap(\.self)
+        + ledgers.filter { !report.problems.contains($0) }, isWaiting: report.waiting > 0,
       hasDone: report.objects > 0 || report.snapshots > 0)
   }
 

@@ -15,7 +15,7 @@ struct LedgerVerdict {
   ///
   /// - Returns: `untrusted`, `partly`, or `done` where every ledger is signed and holds.
   func tell(_ console: Console) -> ExitStatus {
-    let problems = holdings.hosts.compactMap(\.problem)
+    let problems = holdings.problems
     for problem in problems { console.report(problem) }
     let strangers = holdings.hosts.filter { !$0.isVouchedFor }
     for holding in strangers {
