@@ -68,7 +68,7 @@ struct ScrubText {
       "\(report.hurt.count) objects are not what the host signed for; "
         + "\(report.hurtSnapshots.count) snapshots need them, see above",
       hint: "on a disk that is well, --repair mends what parity can mend: "
-        + "docs/runbooks/when-a-check-fails.md")
+        + "docs/runbooks/broken-disk.md")
   }
 
   private struct MendedLine: Encodable {
