@@ -101,10 +101,13 @@ let package = Package(
     room("SecretMemory", uses: ["Vocabulary", "CSodium", "COpenSSL"]),
     room("LocalFiles", uses: ["Vocabulary", "SecretMemory", systemPackage]),
     room("FileTrees", uses: ["CLinux", "Vocabulary", systemPackage]),
+    room("ChildPrograms", uses: [systemPackage]),
 
     // Encryption and signatures that stock tools read.
     room("AgeFormat", uses: ["Vocabulary", "SecretMemory"]),
-    room("AgePlugins", uses: ["Vocabulary", "SecretMemory", "AgeFormat", systemPackage]),
+    room(
+      "AgePlugins",
+      uses: ["Vocabulary", "SecretMemory", "ChildPrograms", "AgeFormat", systemPackage]),
     room("Recipients", uses: ["Vocabulary", "SecretMemory", "AgeFormat", "AgePlugins", crypto]),
     room("Signatures", uses: ["Vocabulary", "SecretMemory"]),
 
@@ -120,8 +123,8 @@ let package = Package(
     room(
       "Stores",
       uses: [
-        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Repository", "StoreWire",
-        systemPackage,
+        "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "ChildPrograms", "Repository",
+        "StoreWire", systemPackage,
       ]),
     room(
       "Catalog",

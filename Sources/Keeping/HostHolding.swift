@@ -1,4 +1,3 @@
-import SecretMemory
 package import Repository
 package import Signatures
 package import Vocabulary
@@ -11,6 +10,8 @@ package struct HostHolding: Sendable {
   package private(set) var objects = ObjectTable()
   /// The last entry that holds; nil where there is none.
   package private(set) var head: LedgerHead?
+  /// What the host calls itself in that entry; nil where there is none.
+  package private(set) var hostname: String?
   /// The snapshots that are kept.
   package private(set) var snapshots = 0
   /// What is wrong with the ledger after the last entry that holds.
@@ -62,7 +63,7 @@ package struct HostHolding: Sendable {
       try walk.run(through: last) { verified in
         if verified.entry.sequence == known?.sequence { seen = verified.sha256 }
         try take(verified.entry, dropped)
-        head = verified.head
+        (head, hostname) = (verified.head, verified.entry.hostname)
         needed = verified.entry.needed
       }
       if let known, seen != known.sha256 { throw rolledBack(known) }
@@ -123,17 +124,7 @@ package struct HostHolding: Sendable {
 
   /// Count, bytes and digest of what the newest entry needs.
   private func summary() -> LedgerEntry.Needed {
-    let rows = objects.sorted((0..<objects.count).filter { since[$0] > 0 })
-    var hasher = SHA256Hasher()
-    var bytes = 0
-    for row in rows {
-      let facts = objects.facts(at: row)
-      Array("\(objects.text(at: row)) \(facts.size) \(facts.sha256)\n".utf8).withBytes {
-        hasher.update($0)
-      }
-      bytes += facts.size
-    }
-    return LedgerEntry.Needed(count: rows.count, bytes: bytes, sha256: hasher.finish())
+    objects.summary(of: (0..<objects.count).filter { since[$0] > 0 })
   }
 
   private func broken(_ why: String) -> OperatorError {

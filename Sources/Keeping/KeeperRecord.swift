@@ -53,6 +53,13 @@ package struct KeeperRecord: Sendable {
     return try load(of: key.verifyingKey, in: store, remembering: head(in: memory), in: memory)
   }
 
+  /// Whether a keeper has written entries into a store, and remembers them.
+  ///
+  /// - Throws: `keeper.unusable`.
+  package static func isRemembered(in keeper: KeeperFolder) throws -> Bool {
+    try head(in: keeper.path.appending("receipts-head.json")) != nil
+  }
+
   private static func load(
     of key: VerifyingKey, in store: any BlobStore, remembering known: LedgerHead?,
     in memory: FilePath

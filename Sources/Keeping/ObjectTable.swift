@@ -1,4 +1,5 @@
 package import Repository
+import SecretMemory
 import Vocabulary
 
 /// Many objects with size and SHA-256 of each, in little memory: about 150 bytes an object.
@@ -78,6 +79,20 @@ package struct ObjectTable: Sendable {
   /// Rows in the order of their names' bytes.
   package func sorted(_ rows: [Int]) -> [Int] {
     rows.sorted { nameBytes($0).lexicographicallyPrecedes(nameBytes($1)) }
+  }
+
+  /// Count, bytes and digest of some rows' objects, as a ledger entry has them of what it needs.
+  package func summary(of rows: [Int]) -> LedgerEntry.Needed {
+    var hasher = SHA256Hasher()
+    var bytes = 0
+    for row in sorted(rows) {
+      let facts = facts(at: row)
+      Array("\(text(at: row)) \(facts.size) \(facts.sha256)\n".utf8).withBytes {
+        hasher.update($0)
+      }
+      bytes += facts.size
+    }
+    return LedgerEntry.Needed(count: rows.count, bytes: bytes, sha256: hasher.finish())
   }
 
   private func nameBytes(_ row: Int) -> ArraySlice<UInt8> {

@@ -1,5 +1,6 @@
 package import Repository
 package import Signatures
+package import Vocabulary
 
 /// What a store must hold, for every host that has a ledger in it or had one.
 package struct StoreHoldings: Sendable {
@@ -30,6 +31,9 @@ package struct StoreHoldings: Sendable {
       ) { try RewrapLedger(in: store, of: host, trusting: known.officers()) }
     }
   }
+
+  /// What is wrong with ledgers: what they would ask for after that is not known, and nothing of it may go.
+  package var problems: [OperatorError] { hosts.compactMap(\.problem) }
 
   /// The heads of the ledgers that hold.
   package var soundHeads: [KeyID: LedgerHead] {

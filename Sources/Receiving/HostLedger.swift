@@ -1,6 +1,5 @@
 import Keeping
 import Repository
-import SecretMemory
 import Signatures
 import Vocabulary
 
@@ -82,17 +81,7 @@ struct HostLedger {
 
   /// Count, bytes and digest of what the newest entry needs.
   private func summary() -> LedgerEntry.Needed {
-    let rows = objects.sorted((0..<objects.count).filter { isNeeded[$0] })
-    var hasher = SHA256Hasher()
-    var bytes = 0
-    for row in rows {
-      let facts = objects.facts(at: row)
-      Array("\(objects.text(at: row)) \(facts.size) \(facts.sha256)\n".utf8).withBytes {
-        hasher.update($0)
-      }
-      bytes += facts.size
-    }
-    return LedgerEntry.Needed(count: rows.count, bytes: bytes, sha256: hasher.finish())
+    objects.summary(of: (0..<objects.count).filter { isNeeded[$0] })
   }
 
   private func broken(_ why: String) -> OperatorError {

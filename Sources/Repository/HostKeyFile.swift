@@ -20,6 +20,13 @@ extension VerifyingKey {
     try self.init(at: path, hint: "it is the file record.pub of the officer's state folder")
   }
 
+  /// Reads a keeper's public key, as the first run of `coffer-store retain` or `hold` wrote it.
+  ///
+  /// - Throws: `trust.unreadable`.
+  package init(keeperKeyAt path: FilePath) throws {
+    try self.init(at: path, hint: "it is the file keeper.pub of the keeper's folder")
+  }
+
   private init(at path: FilePath, hint: String) throws {
     let text: String
     do {

@@ -28,7 +28,7 @@ package struct KeeperBook: Sendable {
   package private(set) var condemned: [SnapshotPlace: Timestamp] = [:]
   /// Snapshots whose removal was begun and is not known to have ended, since when.
   package private(set) var removing: [SnapshotPlace: Timestamp] = [:]
-  /// Snapshots that are gone, whole or in part, and since when.
+  /// Snapshots that are gone, whole or in part, or never came, and since when this is known.
   package private(set) var gone: [SnapshotPlace: Timestamp] = [:]
   /// The newest acceptance of each brake, by host and code.
   package private(set) var accepted: [String: [String: LedgerSequence]] = [:]
@@ -69,6 +69,8 @@ package struct KeeperBook: Sendable {
       }
     case .removed(let places, _, _):
       for place in places { removing[place] = nil }
+    case .neverCame(let places, _):
+      for place in places { (condemned[place], gone[place]) = (nil, gone[place] ?? time) }
     }
   }
 }

@@ -61,6 +61,8 @@ package enum KeeperAct: Sendable, Hashable {
   case removing([SnapshotPlace])
   /// Removed it all: so many objects, so many bytes.
   case removed([SnapshotPlace], objects: Int, bytes: Int)
+  /// Took over that another keeper had let go of these before they came here.
+  case neverCame([SnapshotPlace], saysKeeper: String)
 }
 
 /// One entry in the keeper's own chain: plain, signed, with the hash of the one before.
@@ -94,11 +96,12 @@ package struct KeeperEntry: Sendable, ChainedEntry {
 extension KeeperEntry {
   private enum Key: String, CodingKey {
     case type, format, store, keeper, sequence, previous, time, act
-    case entries, snapshot, reason, findings, snapshots, until, objects, bytes
+    case entries, snapshot, reason, findings, snapshots, until, objects, bytes, says
   }
 
   private enum Word: String, Codable {
     case received, held, released, accepted, condemned, removing, removed
+    case neverCame = "never-came"
   }
 
   package init(from decoder: any Decoder) throws {
@@ -122,6 +125,7 @@ extension KeeperEntry {
       case .removing: .removing(try value(.snapshots))
       case .removed:
         .removed(try value(.snapshots), objects: try value(.objects), bytes: try value(.bytes))
+      case .neverCame: .neverCame(try value(.snapshots), saysKeeper: try value(.says))
       }
   }
 
@@ -160,6 +164,10 @@ extension KeeperEntry {
       try container.encode(snapshots, forKey: .snapshots)
       try container.encode(objects, forKey: .objects)
       try container.encode(bytes, forKey: .bytes)
+    case .neverCame(let snapshots, let keeper):
+      try container.encode(Word.neverCame, forKey: .act)
+      try container.encode(snapshots, forKey: .snapshots)
+      try container.encode(keeper, forKey: .says)
     }
   }
 }

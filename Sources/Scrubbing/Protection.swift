@@ -71,10 +71,12 @@ package struct Protection {
   ///   - lost: batches whose parity is damaged, to be made again.
   ///   - rate: how fast to read at most.
   /// - Returns: what was done.
-  /// - Throws: `interrupted`, and what the store fails with; what was made until then is used.
+  /// - Throws: what is wrong with a ledger, for parity of what it would ask for must not go; `interrupted`, and
+  ///   what the store fails with; what was made until then is used.
   package func run(
     percent: Int, remaking lost: Set<SHA256Digest> = [], atMost rate: ByteRate
   ) throws -> Report {
+    if let problem = holdings.problems.first { throw problem }
     let format = try StoreFormat.load(from: store)
     let book = try ParityBook(in: store, holdings)
     let list = CheckList(holdings, ObjectTable())

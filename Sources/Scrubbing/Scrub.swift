@@ -126,7 +126,7 @@ package struct Scrub {
     try Repair(store, list, book, interruption: interruption)
       .run(hurt.filter { !list.isParity($0) }, tell)
     let parity = hurt.filter(list.isParity)
-    guard !parity.isEmpty else { return }
+    guard !parity.isEmpty, holdings.problems.isEmpty else { return }
     _ = try Protection(store, holdings, meter: meter, interruption: interruption).run(
       percent: percent, remaking: Set(parity.compactMap { list.name(of: $0).parityBatch }),
       atMost: rate)

@@ -63,7 +63,10 @@ struct ArrivingHost {
       let isOffered = set.size(of: name) == size
       switch try store.size(of: name) {
       case nil: return isOffered ? .offered : .absent
-      case size: return proven.contains(row) || checks.isGood(name) ? .here : .unproven
+      case size:
+        // What the ledger here asks for was proven when it came; what was hurt since is looked at again.
+        let isProven = !checks.isHurt(name) && (proven.contains(row) || checks.isGood(name))
+        return isProven ? .here : .unproven
       default: return .absent
       }
     }
@@ -73,6 +76,9 @@ struct ArrivingHost {
   ///
   /// A ledger that contradicts itself in the end, or one that was rolled back, is good for nothing.
   var holdsUpToAnEntry: Bool { (holding.head?.sequence.number ?? 0) < lastThere }
+
+  /// Whether the set has anything that is not here as it should be.
+  var isOfferedSomething: Bool { states.contains { $0 == .offered || $0 == .unproven } }
 
   /// Whether an object gets its name just before its entry: manifests without a ledger are what somebody
   /// leaves who takes the ledger away.

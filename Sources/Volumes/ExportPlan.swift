@@ -16,8 +16,6 @@ package struct ExportPlan: Sendable {
   package private(set) var snapshots = 0
   /// What should travel and is hurt or not there.
   package private(set) var hurt: [OperatorError] = []
-  /// Snapshots that travel without objects, by host: they were let go of here.
-  package private(set) var dropped: [String: [Int]] = [:]
   /// The store's id.
   package let store: String
 
@@ -71,11 +69,7 @@ package struct ExportPlan: Sendable {
         throw Self.otherHistory(holding, known)
       }
       guard verified.entry.sequence.number > known else { return }
-      if dropped.keeps(verified.entry.sequence, of: holding.host) {
-        snapshots += 1
-      } else {
-        self.dropped[holding.host.description, default: []].append(verified.entry.sequence.number)
-      }
+      if dropped.keeps(verified.entry.sequence, of: holding.host) { snapshots += 1 }
       let entry = ObjectName.ledgerEntry(holding.host, verified.entry.sequence)
       guard let size = try store.size(of: entry) else { return }
       ledger.append(VolumeMember(name: entry, facts: .init(size: size, sha256: verified.sha256)))

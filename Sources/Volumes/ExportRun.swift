@@ -1,4 +1,5 @@
 import FileTrees
+package import Keeping
 import LocalFiles
 package import Repository
 import SecretMemory
@@ -12,6 +13,7 @@ package struct ExportRun {
   private let store: any BlobStore
   private let layout: VolumeLayout
   private let plan: ExportPlan
+  private let removals: RemovalNotice?
   private let folder: FilePath
   private let meter: ProgressMeter
   private let interruption: Interruption
@@ -21,15 +23,17 @@ package struct ExportRun {
   /// - Parameters:
   ///   - plan: what travels.
   ///   - layout: what of it lies where.
+  ///   - removals: what was let go of here, for the keeper on the other side.
   ///   - store: where it is taken from.
   ///   - folder: where the set goes.
   ///   - meter: shows progress.
   ///   - interruption: asks to stop.
   package init(
-    _ plan: ExportPlan, _ layout: VolumeLayout, from store: any BlobStore, to folder: FilePath,
-    meter: ProgressMeter, interruption: Interruption
+    _ plan: ExportPlan, _ layout: VolumeLayout, _ removals: RemovalNotice?,
+    from store: any BlobStore, to folder: FilePath, meter: ProgressMeter,
+    interruption: Interruption
   ) {
-    (self.plan, self.layout, self.store) = (plan, layout, store)
+    (self.plan, self.layout, self.removals, self.store) = (plan, layout, removals, store)
     (self.folder, self.meter, self.interruption) = (folder, meter, interruption)
   }
 
@@ -70,7 +74,7 @@ package struct ExportRun {
       ).run()
       try describe(
         VolumeSetManifest(
-          set: layout.id, store: plan.store, volumes: volumes, dropped: plan.dropped))
+          set: layout.id, store: plan.store, volumes: volumes, removals: removals))
       try LocalPath(partial).rename(to: place)
       try DurableFile.syncFolder(folder)
     }

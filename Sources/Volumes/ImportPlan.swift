@@ -1,29 +1,8 @@
 package import Keeping
 package import Repository
 import SecretMemory
-package import Signatures
+import Signatures
 package import Vocabulary
-
-/// Whose signatures count in an import.
-package struct ImportTrust: Sendable {
-  private let named: [KeyID: VerifyingKey]
-  private let known: KnownHosts?
-
-  /// Takes keys that the operator named, and those that the keeper knows, if he has a folder yet.
-  package init(_ named: [VerifyingKey], _ known: KnownHosts?) {
-    self.named = Dictionary(named.map { ($0.keyID, $0) }) { first, _ in first }
-    self.known = known
-  }
-
-  /// A host's key, nil where it is not known.
-  ///
-  /// - Throws: `trust.unreadable`.
-  func key(of host: KeyID) throws -> VerifyingKey? {
-    if let key = named[host] { return key }
-    guard case .key(let key)? = try known?.trust(in: host) else { return nil }
-    return key
-  }
-}
 
 /// What a set would bring to a store.
 package struct ImportPlan: Sendable {
@@ -31,6 +10,8 @@ package struct ImportPlan: Sendable {
   let format: StoreFormat
   /// Whether the store has to be made.
   let isNewStore: Bool
+  /// What was let go of where the set was made.
+  package let removals: TheirRemovals
   /// What stands against parts of the set.
   package private(set) var problems: [OperatorError] = []
 
@@ -63,19 +44,23 @@ package struct ImportPlan: Sendable {
         hint: "name the folder of that store's copy, or a new one")
     }
     var dropped = dropped
-    for (host, numbers) in set.manifest.dropped {
-      guard let host = KeyID(host) else { continue }
-      for number in numbers { dropped.insert(LedgerSequence(number), of: host) }
+    removals = try TheirRemovals(of: set, trust)
+    if let problem = removals.problem { problems.append(problem) }
+    for place in removals.excused {
+      if let host = KeyID(place.host) { dropped.insert(place.sequence, of: host) }
     }
     let last = try checks.map { try LastChecks($0) } ?? LastChecks()
-    for host in merged.travellers {
+    for host in try merged.list("ledger").compactMap({ KeyID($0) }) {
+      let hasTravelled = merged.hasTravelled(host)
       guard let key = try trust.key(of: host) else {
-        problems.append(Self.unknown(host))
+        if hasTravelled { problems.append(Self.unknown(host)) }
         continue
       }
       let arriving = try ArrivingHost(
         host, merged, store, format, key, knowing: heads?[host], set, last,
         without: dropped)
+      // Objects that were lost here can come without any entry.
+      guard hasTravelled || arriving.isOfferedSomething else { continue }
       let problem = try Self.fork(arriving, merged, store, set) ?? arriving.holding.problem
       if let problem { problems.append(problem) }
       if problem == nil || arriving.holdsUpToAnEntry { hosts.append(arriving) }
@@ -123,6 +108,8 @@ package struct ImportPlan: Sendable {
     OperatorError(
       "keeper.unknown-host", .partly,
       "the key of host \(host) is not known: nothing of it is taken in",
-      hint: "name the host's public key with --trust; it must not come from the same medium")
+      hint: "on that host the key is /etc/coffer/host.pub, or the .pub beside the host_key of its "
+        + "configuration; bring the file by another way than the set, and run again with --trust host.pub"
+    )
   }
 }

@@ -107,8 +107,12 @@ package struct ImportRun {
     case .here: return .here
     case .absent: throw try missing(name, facts)
     case .unproven:
-      try ObjectCheck.run(name, facts, in: store) { try pass($0) }
-      return .here
+      do {
+        try ObjectCheck.run(name, facts, in: store) { try pass($0) }
+        return .here
+      } catch let error as OperatorError where error.status == .mismatch {
+        throw Self.conflict(name, "is in the store, and is not what the host signed for")
+      }
     case .offered where host.comesLate(row):
       try prove(name, facts, &report)
       return .offered
@@ -170,9 +174,13 @@ package struct ImportRun {
         hint: "put in the volumes that are not there, or have it carried again: 'coffer-store have'"
       )
     }
-    return OperatorError(
-      "import.conflict", .mismatch,
-      "\(name) is in the store with \(size) bytes; the host signed for \(facts.size)",
+    return Self.conflict(
+      name, "is in the store with \(size) bytes; the host signed for \(facts.size)")
+  }
+
+  private static func conflict(_ name: ObjectName, _ why: String) -> OperatorError {
+    OperatorError(
+      "import.conflict", .mismatch, "\(name) \(why)",
       hint: "nothing is overwritten: mend it or move it out of the store, then run again")
   }
 

@@ -22,10 +22,8 @@ struct MergedSource: BlobSource {
 
   var location: String { store.location }
 
-  /// The hosts of whom the set carries something.
-  var travellers: [KeyID] {
-    (ledgers["ledger"] ?? []).sorted().compactMap { KeyID($0) }
-  }
+  /// Whether the set carries entries of a host.
+  func hasTravelled(_ host: KeyID) -> Bool { ledgers["ledger"]?.contains("\(host)") == true }
 
   /// The files of a host's ledger that travel.
   func travellingFiles(of host: KeyID) -> [String] {

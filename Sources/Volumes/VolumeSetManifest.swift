@@ -1,9 +1,11 @@
+package import Keeping
 import Repository
 package import Vocabulary
 
 /// What a set of volumes is made of, in each of them: `set.json`; `docs/formats/volumes.md`.
 ///
-/// Nobody signs it. It says which bytes belong together; what they are worth, the hosts' ledgers say.
+/// Nobody signs it but for the removals. It says which bytes belong together; what they are worth, the hosts'
+/// ledgers say.
 package struct VolumeSetManifest: Sendable, Hashable, Codable {
   /// One volume.
   package struct Volume: Sendable, Hashable, Codable {
@@ -25,7 +27,8 @@ package struct VolumeSetManifest: Sendable, Hashable, Codable {
   /// What one code word of GF(256) can hold.
   static let mostVolumes = 255
   static let fileName = "set.json"
-  static let largest = 1 << 20
+  /// Room for a hundred thousand removals.
+  static let largest = 1 << 23
   private static let type = "coffer-volumes"
 
   package let type: String
@@ -36,12 +39,12 @@ package struct VolumeSetManifest: Sendable, Hashable, Codable {
   package let store: String
   /// Data first, then parity.
   package let volumes: [Volume]
-  /// Snapshots that were let go of before, by host: their entries travel, and no objects for them.
-  package let dropped: [String: [Int]]
+  /// Snapshots that were let go of before: their entries travel, and no objects for them.
+  package let removals: RemovalNotice?
 
-  init(set: String, store: String, volumes: [Volume], dropped: [String: [Int]]) {
+  init(set: String, store: String, volumes: [Volume], removals: RemovalNotice?) {
     (type, format) = (Self.type, StoreFormat.version)
-    (self.set, self.store, self.volumes, self.dropped) = (set, store, volumes, dropped)
+    (self.set, self.store, self.volumes, self.removals) = (set, store, volumes, removals)
   }
 
   /// Reads a description; nil for what no export writes.
@@ -50,6 +53,7 @@ package struct VolumeSetManifest: Sendable, Hashable, Codable {
       manifest.type == Self.type, manifest.format == StoreFormat.version,
       Hexadecimal.decode(manifest.set)?.count == 8,
       Hexadecimal.decode(manifest.store)?.count == 16,
+      manifest.removals == nil || manifest.removals?.store == manifest.store,
       (1...Self.mostVolumes).contains(manifest.volumes.count),
       manifest.volumes.first?.kind == .data,
       manifest.volumes.drop(while: { $0.kind == .data }).allSatisfy({ $0.kind == .parity }),

@@ -181,4 +181,41 @@ struct AirGapTests {
     try await host.takeIn(rest.path).expect(0)
     try host.expectTheSame()
   }
+  @Test func whatABrokenDiskLostComesBackFromTheOtherSide() async throws {
+    var chance = SeededChance(for: "what a broken disk lost")
+    let host = try await Deployment()
+    try await host.writeNoise(3_000_000, to: "config/noise", &chance)
+    try await host.initialise()
+    try await host.night()
+    try await host.night()
+    try await host.takeIn(host.export("6M", to: "out").path).expect(0)
+    let needed = try host.store.addedByLedger().shuffled(using: &chance)
+    for name in needed.prefix(2) { try host.store.remove(name) }
+    try await host.keeper("scrub").expect(4, "scrub.hurt", naming: needed[0], needed[1])
+    try await host.keeper("have", "--to", host.path("have.json")).expect(0)
+    let back = try await host.farKeeper(
+      ["export", "--json", "--to", host.path("back"), "--volume-size", "6M"]
+        + ["--since", host.path("have.json")]
+    ).expect(0)
+    #expect(try back.events().last?.number("objects") == 2)
+    let taken = try await host.keeper("import", "--json", "--from", host.path("back")).expect(0)
+    #expect(try taken.events().first { $0.name == "import" }?.number("objects") == 2)
+    try await host.keeper("scrub").expect(0)
+    try host.expectTheSame()
+    try await host.drill().expect(0)
+  }
+
+  @Test func aStoreThatIsLostIsNotMadeAnewUnderItsKeepersOldFolder() async throws {
+    let host = try await Deployment.seenByItsKeeper(nights: 1)
+    let set = try await host.export("2M", to: "out")
+    try await host.takeIn(set.path).expect(0)
+    try host.remove("store")
+    let arguments = ["import", "--trust", host.path("keys/host.pub"), "--from", set.path]
+    try await host.keeper(arguments + host.keeperState).expect(14, "import.store-lost")
+    #expect(!FileManager.default.fileExists(atPath: "\(host.store.path)/coffer.json"))
+    let anew = ["--state", host.path("new-keeper")]
+    try await host.keeper(arguments + anew).expect(0)
+    try await host.keeper(["scrub"] + anew).expect(0)
+    try await host.drill().expect(0)
+  }
 }

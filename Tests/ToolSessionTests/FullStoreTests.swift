@@ -4,8 +4,20 @@ import Testing
 
 /// A store that is full, and a second run while one is under way.
 @Suite(.serialized, .timeLimit(.minutes(20))) struct FullStoreTests {
-  @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
+  private static let canMount = geteuid() == 0
+
+  @Test(.enabled(if: canMount, "only root can mount a small file system"))
   func aFullStoreLosesNothingAndTheNextNightUsesWhatWasWritten() async throws {
+    try await onASmallDisk(fillAndFree)
+  }
+
+  @Test(.enabled(if: canMount, "only root can mount a small file system"))
+  func aFullStoreIsThinnedOutOnceItsParityIsAway() async throws {
+    try await onASmallDisk(fillAndThinOut)
+  }
+
+  /// A host whose store is a file system of 100 MB.
+  private func onASmallDisk(_ body: (Deployment) async throws -> Void) async throws {
     let host = try await Deployment()
     try FileManager.default.createDirectory(
       atPath: host.store.path, withIntermediateDirectories: true)
@@ -14,12 +26,35 @@ import Testing
     ])
     .expect(0)
     do {
-      try await fillAndFree(host)
+      try await body(host)
     } catch {
       try await host.program("umount").run(["-l", host.store.path]).expect(0)
       throw error
     }
     try await host.program("umount").run(["-l", host.store.path]).expect(0)
+  }
+
+  /// New parity must be there before old parity goes; where there is no room for it, nothing goes.
+  private func fillAndThinOut(_ host: Deployment) async throws {
+    var chance = SeededChance(for: "a full store that is thinned out")
+    try await host.writeNoise(3_000_000, to: "config/noise", &chance)
+    try await host.beSeenByItsKeeper(nights: 6)
+    try host.markWhatMayGo()
+    try await host.keeper(["protect"] + host.keeperState).expect(0)
+    let before = try host.store.objects().keys.filter { !$0.hasPrefix("receipts/") }
+    let ballast = "\(host.store.path)/ballast"
+    _ = try await host.program("dd").run(["if=/dev/zero", "of=\(ballast)", "bs=4k"])
+    try await host.program("truncate").run(["-s", "-48K", ballast]).expect(0)
+    try await host.retain("--apply").expect(1, "store.full")
+    #expect(try Set(host.store.objects().keys).isSuperset(of: before))
+    try await host.verify().expect(0)
+    try host.remove("store/parity")
+    let removal = try await host.retain("--apply", "--json").expect(0)
+    #expect(try removal.events().contains { $0.name == "removed" })
+    try await host.verify("--keeper", host.path("keeper/keeper.pub")).expect(0)
+    try host.remove("store/ballast")
+    try await host.keeper(["protect"] + host.keeperState).expect(0)
+    try await host.keeper(["scrub"] + host.keeperState).expect(0)
   }
 
   private func fillAndFree(_ host: Deployment) async throws {

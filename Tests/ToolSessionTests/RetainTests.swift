@@ -1,75 +1,26 @@
 import Foundation
-import Keeping
 import ProofTools
-import Repository
-import Retention
-import Signatures
-import Stores
-import SystemPackage
 import Testing
-import Vocabulary
 
 /// Nights that a keeper thins out, and the host and its officers afterwards.
 @Suite(.serialized, .timeLimit(.minutes(20))) struct RetainTests {
-  private static let month = TimeSpan.days(30)
-
-  /// A keeper's work on some day of the past month, done with the tool's own parts: no clock is turned.
-  private func onDay<Result>(
-    _ day: Int, of host: Deployment,
-    _ work: (inout KeeperRecord, any BlobStore, KnownHosts) throws -> Result
-  ) throws -> Result {
-    let path = FilePath(host.store.path)
-    let store = DirectoryStore(path, writer: "keeper")
-    let lease = try store.prepareForWriting()
-    defer { lease.release() }
-    let folder = try KeeperFolder(FilePath(host.path("keeper")), of: path)
-    let hosts = KnownHosts(in: folder)
-    try hosts.remember(VerifyingKey(hostKeyAt: FilePath(host.path("keys/host.pub"))))
-    let now = Timestamp.now() + .days(day - 30)
-    var record = try KeeperRecord(in: store, of: folder, clock: { now })
-    _ = try Reception(in: store, of: hosts).receive(into: &record)
-    return try work(&record, store, hosts)
-  }
-
-  /// A host with six nights that its keeper saw on six days, a month ago.
-  private func seen() async throws -> Deployment {
-    let host = try await Deployment()
-    try await host.initialise()
-    for number in 0..<30 { try host.write("number \(number)\n", to: "config/many/\(number)") }
-    for night in 0..<6 {
-      try host.write(String(repeating: "night \(night)\n", count: 2_000), to: "config/night")
-      try await host.night()
-      try onDay(night, of: host) { _, _, _ in }
-    }
-    return host
-  }
-
-  private func retain(_ host: Deployment, _ arguments: String...) async throws -> Program.Outcome {
-    try await host.keeper(
-      ["retain", "--keep-last", "1", "--state", host.path("keeper")] + arguments)
-  }
-
   @Test func marksFirstThenRemovesAndWhatStaysIsWhole() async throws {
-    let host = try await seen()
+    let host = try await Deployment.seenByItsKeeper()
     let before = try host.store.objects()
     let snapshots = try host.store.entries().map { try host.snapshot(of: $0) }
     // Without --apply nothing is touched but for receipts.
-    try await retain(host).expect(0, naming: "would be marked", "--apply")
+    try await host.retain().expect(0, naming: "would be marked", "--apply")
     #expect(try host.store.objects() == before)
-    try await retain(host, "--apply").expect(0, naming: "marked, to go after")
+    try await host.retain("--apply").expect(0, naming: "marked, to go after")
     try await host.verify().expect(0)
     // The same ten days earlier: its grace is over by now.
-    let old = try await seen()
+    let old = try await Deployment.seenByItsKeeper()
     let gone = try old.store.entries().prefix(3).map { try old.snapshot(of: $0) }
-    try onDay(20, of: old) { record, store, hosts in
-      let run = RetentionRun(in: store, of: hosts, interruption: Interruption())
-      let policy = try RetentionPolicy(last: 1, periods: [:], within: nil, floors: .least)
-      try run.mark(run.plan(policy, record), grace: .days(3), in: &record)
-    }
+    try old.markWhatMayGo()
     let held = try #require(gone.last)
     try await old.keeper("hold", held, "--reason", "a lawsuit", "--state", old.path("keeper"))
       .expect(0)
-    let removal = try await retain(old, "--apply", "--json").expect(0)
+    let removal = try await old.retain("--apply", "--json").expect(0)
     let event = try #require(try removal.events().first { $0.name == "removed" })
     #expect(event.texts("snapshots") == Array(gone.prefix(2)))
     #expect((event.number("objects") ?? 0) >= 4 && (event.number("bytes") ?? 0) > 0)
@@ -82,13 +33,9 @@ import Vocabulary
 
   @Test func makesParityAnewBeforeMembersOfItsBatchesGo() async throws {
     var chance = SeededChance(for: "parity of what stays")
-    let host = try await seen()
-    let state = ["--state", host.path("keeper")]
-    try onDay(20, of: host) { record, store, hosts in
-      let run = RetentionRun(in: store, of: hosts, interruption: Interruption())
-      let policy = try RetentionPolicy(last: 1, periods: [:], within: nil, floors: .least)
-      try run.mark(run.plan(policy, record), grace: .days(3), in: &record)
-    }
+    let host = try await Deployment.seenByItsKeeper()
+    let state = host.keeperState
+    try host.markWhatMayGo()
     try await host.keeper(["protect"] + state).expect(0)
     let newest = try host.snapshot(of: #require(host.store.entries().last))
     let staying = try #require(
@@ -96,12 +43,12 @@ import Vocabulary
     // Nothing goes while what stays is hurt: its old batch is what can mend it.
     let before = try host.store.data(staying)
     try host.damage(staying, &chance)
-    try await retain(host, "--apply").expect(4, "protect.hurt")
+    try await host.retain("--apply").expect(4, "protect.hurt")
     #expect(try host.store.names("parity").isEmpty == false)
     try await host.keeper(["scrub", "--repair"] + state).expect(0)
     #expect(try host.store.data(staying) == before)
     // What is hurt after the removal is mended as well, by a batch of what stays.
-    let removal = try await retain(host, "--apply", "--json").expect(0)
+    let removal = try await host.retain("--apply", "--json").expect(0)
     #expect(try removal.events().contains { $0.name == "removed" })
     try await host.keeper(["scrub"] + state).expect(0)
     try host.damage(staying, &chance)
@@ -138,33 +85,33 @@ import Vocabulary
   }
 
   @Test func stopsWhereWhatStaysLooksWorseThanWhatWouldGo() async throws {
-    let host = try await seen()
+    let host = try await Deployment.seenByItsKeeper()
     try host.write("", to: "config/night")
     try host.remove("config/many")
     try await host.night()
     let before = try host.store.objects()
-    try await retain(host).expect(14, "retain.smaller", naming: "synapse-config", "--despite")
-    try await retain(host, "--despite", "smaller").expect(14, "retain.fewer-files")
+    try await host.retain().expect(14, "retain.smaller", naming: "synapse-config", "--despite")
+    try await host.retain("--despite", "smaller").expect(14, "retain.fewer-files")
     #expect(
       try host.store.objects().filter { !$0.key.hasPrefix("receipts/") }
         == before.filter { !$0.key.hasPrefix("receipts/") })
-    try await retain(host, "--despite", "smaller", "--despite", "fewer-files", "--apply").expect(0)
+    try await host.retain("--despite", "smaller", "--despite", "fewer-files", "--apply").expect(0)
     // What was accepted once is not held against the next run.
-    try await retain(host).expect(0)
+    try await host.retain().expect(0)
   }
 
   @Test func saysWhatIsWrongWithACommandLine() async throws {
-    let host = try await seen()
-    let state = ["--state", host.path("keeper")]
+    let host = try await Deployment.seenByItsKeeper()
+    let state = host.keeperState
     try await host.keeper(["retain"] + state).expect(2, "retain.no-rule")
-    try await retain(host, "--min-age", "1d").expect(14, "retain.floor")
-    try await retain(host, "--grace", "1h").expect(14, "retain.floor")
-    try await retain(host, "--despite", "everything").expect(2, "usage")
-    try await retain(host, "--drill-report", host.configuration).expect(2, "drill.unreadable")
+    try await host.retain("--min-age", "1d").expect(14, "retain.floor")
+    try await host.retain("--grace", "1h").expect(14, "retain.floor")
+    try await host.retain("--despite", "everything").expect(2, "usage")
+    try await host.retain("--drill-report", host.configuration).expect(2, "drill.unreadable")
     try host.write(
       "{\"type\":\"coffer-drill-report\",\"passed\":false,\"finished\":\"2026-01-02T03:04:05Z\"}",
       to: "drill.json")
-    try await retain(host, "--drill-report", host.path("drill.json"))
+    try await host.retain("--drill-report", host.path("drill.json"))
       .expect(14, "retain.drill-failed")
     try await host.keeper(["release", "2026"] + state).expect(2, "snapshot.ambiguous")
     try await host.keeper(["hold", "1999", "--reason", "none"] + state)
@@ -174,6 +121,6 @@ import Vocabulary
     #expect(mode[.posixPermissions] as? Int == 0o600)
     // Without it nobody goes on with his entries.
     try host.remove("keeper/keeper.key")
-    try await retain(host).expect(2, "keeper.no-key")
+    try await host.retain().expect(2, "keeper.no-key")
   }
 }

@@ -9,8 +9,18 @@ struct StoreKeeperTests {
     let host = try await Deployment()
     try await host.initialise()
     try await host.night()
-    let stranger = try await host.keeper("status")
-    stranger.expect(3, "keeper.unknown-host", naming: "--trust")
+    for verb in ["status", "scrub"] {
+      // The page names the file on the host, the id that it has in it, and the whole call.
+      let stranger = try await host.keeper(verb)
+      stranger.expect(
+        3, "keeper.unknown-host", naming: "/etc/coffer/host.pub",
+        "coffer-store status --store \(host.store.path) --trust host.pub", "it calls itself ")
+      let key = try host.folder.readText("keys/host.pub")
+      let id = try #require(key.split(separator: "\n").first?.split(separator: " ").last)
+      #expect(stranger.errors.contains("names \(id),"), "\(stranger)")
+    }
+    let quoted = try await host.keeper(["status", "--state", host.path("its keeper")])
+    quoted.expect(3, "keeper.unknown-host", naming: "--state '\(host.path("its keeper"))'")
     let first = try await host.trustingKeeper("status", "--json").expect(0)
     #expect(try first.events().first?.number("snapshots") == 1)
     #expect(try first.events().first?.number("objects") == host.store.addedByLedger().count)

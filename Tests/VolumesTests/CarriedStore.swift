@@ -49,7 +49,10 @@ final class CarriedStore {
   }
 
   /// Publishes an entry that adds objects and lets go of others.
-  func entry(adding added: [ObjectRecord], dropping unneeded: [ObjectRecord] = []) throws {
+  @discardableResult
+  func entry(
+    adding added: [ObjectRecord], dropping unneeded: [ObjectRecord] = []
+  ) throws -> SnapshotID {
     let unneeded = try unneeded.map { try #require(ObjectName(ledgerText: $0.name)) }
     needed.remove(unneeded)
     for record in added {
@@ -62,6 +65,7 @@ final class CarriedStore {
       finished: .now(), sources: [], compartments: nil, added: added, unneeded: unneeded,
       needed: needed.summary)
     head = try entry.publish(to: source, signedWith: key)
+    return entry.snapshot
   }
 
   /// Forgets all entries after one, as a host that was restored from an image.
@@ -76,7 +80,7 @@ final class CarriedStore {
 
   // MARK: What goes between
 
-  private func keeper(_ name: String) throws -> KeeperFolder {
+  func keeper(_ name: String) throws -> KeeperFolder {
     let keeper = try KeeperFolder(nil, of: FilePath(folder.path(of: name)))
     try KnownHosts(in: keeper).remember(key.verifyingKey)
     return keeper
@@ -89,7 +93,7 @@ final class CarriedStore {
     return try HaveList(holdings(keeper, store), CheckDates(in: keeper), in: store)
   }
 
-  private func holdings(
+  func holdings(
     _ keeper: KeeperFolder, _ store: any BlobStore, without dropped: DroppedSnapshots = .init()
   ) throws -> StoreHoldings {
     try StoreHoldings(
@@ -101,7 +105,7 @@ final class CarriedStore {
   @discardableResult
   func export(
     to name: String, since have: HaveList? = nil, volumes size: Int = 400_000, parity: Int = 1,
-    without dropped: DroppedSnapshots = .init()
+    without dropped: DroppedSnapshots = .init(), saying removals: RemovalNotice? = nil
   ) throws -> (plan: ExportPlan, layout: VolumeLayout, path: String) {
     let keeper = try keeper("source")
     let plan = try ExportPlan(
@@ -110,7 +114,8 @@ final class CarriedStore {
     let layout = try VolumeLayout(
       plan.ledger, plan.objects, in: try #require(VolumeSize(bytes: size)), parity: parity)
     let run = ExportRun(
-      plan, layout, from: source, to: FilePath(folder.path(of: name)), meter: ProgressMeter(),
+      plan, layout, removals, from: source, to: FilePath(folder.path(of: name)),
+      meter: ProgressMeter(),
       interruption: Interruption())
     try run.run()
     return (plan, layout, run.place.string)
@@ -119,6 +124,13 @@ final class CarriedStore {
   /// Takes in the set that lies in a folder, into the far store or another.
   @discardableResult
   func takeIn(_ path: String, into store: (any BlobStore)? = nil) throws -> ImportRun.Report {
+    try takeIn(path, into: store, believing: []).report
+  }
+
+  /// The same, where other keepers are known; says what became of their removals, too.
+  func takeIn(
+    _ path: String, into store: (any BlobStore)? = nil, believing keepers: [VerifyingKey]
+  ) throws -> (report: ImportRun.Report, removals: TheirRemovals) {
     let keeper = try keeper("far")
     let store = store ?? far
     let lease = try store.prepareForWriting()
@@ -126,11 +138,12 @@ final class CarriedStore {
     let set = try MediaSearch(in: [FilePath(path)]).onlySet()
     let checks = CheckDates(in: keeper)
     let plan = try ImportPlan(
-      of: set, into: store, ImportTrust([], KnownHosts(in: keeper)),
+      of: set, into: store, ImportTrust(keepers: keepers, rememberedIn: keeper),
       remembering: RememberedHeads(in: keeper), checks, without: DroppedSnapshots())
-    return try ImportRun(
+    let report = try ImportRun(
       of: set, into: store, noting: checks, meter: ProgressMeter(), interruption: Interruption()
     ).run(plan)
+    return (report, plan.removals)
   }
 
   /// The number of the last entry on the other side, every signature and link of the ledger checked, and

@@ -67,6 +67,30 @@ struct TransferTests {
     #expect(try store.provenHead() == 6)
   }
 
+  @Test("brings what the other side lost, though nothing is new; what is hurt there it names")
+  mutating func lostOnly() throws {
+    try nights(3)
+    try store.takeIn(store.export(to: "first").path)
+    let names = store.needed.objects.keys.sorted()
+    let (lost, hurt) = (try #require(names.first), try #require(names.last))
+    try store.far.remove(lost)
+    let size = try #require(try store.far.size(of: hurt))
+    try store.folder.write([UInt8](repeating: 1, count: size), to: "far/\(hurt)")
+    try CheckDates(in: store.keeper("far")).add([
+      (hurt.path, .init(time: .now(), outcome: .hurt))
+    ])
+    let (plan, _, path) = try store.export(to: "second", since: store.have())
+    #expect(plan.objects.map(\.name).sorted() == [lost, hurt].sorted() && plan.snapshots == 0)
+    let partly = try store.takeIn(path)
+    #expect(partly.objects == 1 && partly.problems.map(\.code) == ["import.conflict"])
+    // Nothing is overwritten: out of its way.
+    try store.far.remove(hurt)
+    let report = try store.takeIn(path)
+    #expect(report.objects == 1 && report.problems.isEmpty)
+    #expect(try store.provenHead() == 3)
+    #expect(try store.have().hosts[0].lacks.isEmpty)
+  }
+
   @Test(
     "without as many volumes as there are of parity is whole, with fewer it takes what there is")
   mutating func lostVolumes() throws {
@@ -149,22 +173,6 @@ struct TransferTests {
     let name = try #require(ObjectName(ledgerText: records[1].name))
     #expect(try store.far.read(name) == old)
     #expect(try store.provenHead() == 2)
-  }
-
-  @Test("of snapshots that were let go of brings their entries, and no objects for them")
-  mutating func dropped() throws {
-    let gone = try store.pack(chance.bytes(3000), header: [1])
-    try store.entry(adding: gone)
-    try store.entry(adding: store.pack(chance.bytes(3000), header: [2]), dropping: gone)
-    var dropped = DroppedSnapshots()
-    dropped.insert(.first, of: store.host)
-    for record in gone {
-      try store.source.remove(try #require(ObjectName(ledgerText: record.name)))
-    }
-    let (plan, _, path) = try store.export(to: "out", without: dropped)
-    #expect(plan.hurt.isEmpty && plan.objects.count == 2 && plan.snapshots == 1)
-    #expect(try store.takeIn(path).problems.isEmpty)
-    #expect(try store.have().hosts.first?.head == store.head)
   }
 
   @Test("leaves a host out whose history is another one here")

@@ -68,7 +68,7 @@ struct StoreOptions: ParsableArguments {
     let known = try state.flatMap { try HostState.head(in: FilePath($0)) }
     let view = try StoreView(
       store, trusting: try ledgerTrust(), expected: expected,
-      keeper: try keeper.map { try VerifyingKey(hostKeyAt: FilePath($0)) },
+      keeper: try keeper.map { try VerifyingKey(keeperKeyAt: FilePath($0)) },
       officers: try officer.map { try VerifyingKey(officerKeyAt: FilePath($0)) },
       unfinishedAfter: known?.sequence)
     if let state, let head = known {

@@ -57,7 +57,7 @@ extension CofferStore {
         from: store, holdings, of: hosts, checks, without: dropped,
         since: since.map { try HaveList(at: FilePath($0)) })
       for problem in plan.hurt { console.report(problem) }
-      let verdict = LedgerVerdict(holdings).tell(console)
+      let verdict = LedgerVerdict(holdings, keeper).tell(console)
       guard !plan.objects.isEmpty || plan.snapshots > 0 else {
         throw OperatorError(
           "export.nothing", .nothingDone,
@@ -65,12 +65,18 @@ extension CofferStore {
       }
       let layout = try VolumeLayout(
         plan.ledger, plan.objects, in: volumeSize, parity: parityVolumes)
+      let removals = try RemovalNotice(in: store, of: keeperFolder)
       let run = ExportRun(
-        plan, layout, from: store, to: FilePath(folder), meter: context.meter,
+        plan, layout, removals, from: store, to: FilePath(folder), meter: context.meter,
         interruption: context.interruption)
       if !dryRun { try write(run, plan, keeperFolder, console) }
       lock.release()
       tell(run, layout, plan, console)
+      if let removals {
+        console.say(
+          "\(removals.snapshots.count) snapshots were let go of here; the other side takes your word for it "
+            + "once it was given \(KeeperKey(in: keeperFolder).publicHalf) as --keeper")
+      }
       guard verdict != .untrusted else { return verdict }
       return plan.hurt.isEmpty ? verdict : .mismatch
     }

@@ -34,7 +34,7 @@ extension CofferStore {
         without: DroppedSnapshots(in: store, of: folder))
       let list = try HaveList(holdings, CheckDates(in: folder), in: store)
       try list.deliver(to: file, context.console)
-      return LedgerVerdict(holdings).tell(context.console)
+      return LedgerVerdict(holdings, keeper).tell(context.console)
     }
   }
 }

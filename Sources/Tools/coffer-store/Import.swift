@@ -18,7 +18,8 @@ extension CofferStore {
         Objects come first, each compared with what its host signed for; then the ledger entries that have all \
         they need, in order. Lost or damaged volumes are made good from the others, as far as there is parity. \
         Nothing is overwritten. A run that was killed is gone on with; volumes may also be put in one after the \
-        other. A store that is not there yet is made.
+        other. A store that is not there yet is made. What the keeper there let go of is taken over from him, once \
+        his key was named with --keeper.
         """)
 
     @OptionGroup var keeper: KeeperOptions
@@ -28,6 +29,14 @@ extension CofferStore {
       name: .customLong("from"), parsing: .upToNextOption,
       help: "Media, or folders with copies of them.", completion: .directory)
     var folders: [String]
+
+    @Option(
+      name: .customLong("keeper"),
+      help: ArgumentHelp(
+        "The public key of the keeper who wrote the set, his keeper.pub. May be repeated.",
+        discussion: "His word is taken for what he let go of. It is remembered."),
+      completion: .file())
+    var keepers: [String] = []
 
     @Option(
       help: "Where to write the receipt. [default: receipt.json in the keeper's folder]",
@@ -43,7 +52,7 @@ extension CofferStore {
       for problem in search.problems { console.report(problem) }
       let set = try search.onlySet()
       for problem in set.problems { console.report(problem) }
-      let place = ImportPlace(keeper)
+      let place = ImportPlace(keeper, keepers: keepers)
       if dryRun { return try rehearse(set, place, console) }
       let (store, folder) = try place.prepare()
       let lock = try folder.lock()
@@ -52,20 +61,23 @@ extension CofferStore {
       let (hosts, checks) = (KnownHosts(in: folder), CheckDates(in: folder))
       let dropped = try DroppedSnapshots(in: store, of: folder)
       let plan = try ImportPlan(
-        of: set, into: store, ImportTrust([], hosts), remembering: heads, checks,
-        without: dropped)
+        of: set, into: store, place.trust(folder), remembering: heads, checks, without: dropped)
       try place.requireSpace(for: plan.offered.bytes)
       console.begin("objects")
       let report = try ImportRun(
         of: set, into: store, noting: checks, meter: context.meter,
         interruption: context.interruption
       ).run(plan)
-      lease.release()
       guard try store.size(of: .format) != nil else {
+        lease.release()
         return ImportText(set, console).tell(report)
       }
+      let taken = try RemovalsTakenOver(
+        from: plan.removals, in: store, folder, without: dropped, keeper, console)
+      lease.release()
       let holdings = try StoreHoldings(
-        in: store, of: hosts, remembering: heads, without: dropped)
+        in: store, of: hosts, remembering: heads,
+        without: DroppedSnapshots(in: store, of: folder))
       try heads.remember(holdings.soundHeads)
       let arrival = HaveList.Arrival(
         set: set.manifest.set, objects: report.objects, bytes: report.bytes,
@@ -73,7 +85,7 @@ extension CofferStore {
       let list = try HaveList(holdings, checks, in: store, after: arrival)
       try KeeperJournal(in: folder).note("import", ImportText.details(set, report))
       lock.release()
-      let status = ImportText(set, console).tell(report)
+      let status = ImportText(set, console).tell(report, taken, holdings.problems)
       try list.deliver(
         to: receipt ?? folder.path.appending("receipt.json").string, context.console)
       return status
@@ -84,7 +96,7 @@ extension CofferStore {
     ) throws -> ExitStatus {
       let (store, folder) = try place.look()
       let plan = try ImportPlan(
-        of: set, into: store, ImportTrust(place.namedKeys(), folder.map { KnownHosts(in: $0) }),
+        of: set, into: store, place.trust(folder),
         remembering: folder.map { try RememberedHeads(in: $0) }, folder.map { CheckDates(in: $0) },
         without: folder.map { try DroppedSnapshots(in: store, of: $0) } ?? DroppedSnapshots())
       return try ImportText(set, console).tell(plan)

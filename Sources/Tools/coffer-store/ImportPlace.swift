@@ -5,30 +5,49 @@ import Signatures
 import Stores
 import SystemPackage
 import Vocabulary
+import Volumes
 
 /// The store that a set goes to; it may not be there yet.
 struct ImportPlace {
   private let options: KeeperOptions
+  private let keepers: [String]
 
-  init(_ options: KeeperOptions) {
-    self.options = options
+  init(_ options: KeeperOptions, keepers: [String]) {
+    (self.options, self.keepers) = (options, keepers)
   }
 
   private var path: FilePath { FilePath(options.store) }
 
-  /// The keys that were named.
-  func namedKeys() throws -> [VerifyingKey] {
+  private func namedHosts() throws -> [VerifyingKey] {
     try options.trust.map { try VerifyingKey(hostKeyAt: FilePath($0)) }
+  }
+
+  private func namedKeepers() throws -> [VerifyingKey] {
+    try keepers.map { try VerifyingKey(keeperKeyAt: FilePath($0)) }
+  }
+
+  /// Whose signatures count: of keys that were named, and of those that are remembered.
+  func trust(_ folder: KeeperFolder?) throws -> ImportTrust {
+    try ImportTrust(hosts: namedHosts(), keepers: namedKeepers(), rememberedIn: folder)
   }
 
   /// Opens the store, and makes the keeper's folder where it is missing.
   ///
-  /// - Throws: `import.not-a-store` where something else is in the folder.
+  /// - Throws: `import.not-a-store` where something else is in the folder, `import.store-lost` where the
+  ///   keeper remembers a store that is not there.
   func prepare() throws -> (store: any BlobStore, keeper: KeeperFolder) {
     let store = try open()
     let keeper = try KeeperFolder(options.state.map { FilePath($0) }, of: path)
-    let hosts = KnownHosts(in: keeper)
-    for key in try namedKeys() { try hosts.remember(key) }
+    guard try store.size(of: .format) != nil || !KeeperRecord.isRemembered(in: keeper) else {
+      throw OperatorError(
+        "import.store-lost", .refused,
+        "\(path) holds no store, and \(keeper.path) remembers one with this keeper's entries",
+        hint: "is its disk mounted? If it is lost, begin anew with another --state, and keep this"
+          + " one")
+    }
+    let (hosts, others) = (KnownHosts(in: keeper), KnownKeepers(in: keeper))
+    for key in try namedHosts() { try hosts.remember(key) }
+    for key in try namedKeepers() { try others.remember(key) }
     return (store, keeper)
   }
 

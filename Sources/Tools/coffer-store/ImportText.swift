@@ -1,4 +1,6 @@
 import OperatorConsole
+import Repository
+import Signatures
 import Vocabulary
 import Volumes
 
@@ -14,8 +16,11 @@ struct ImportText {
     (self.set, self.console) = (set, console)
   }
 
-  /// Tells what a run did.
-  func tell(_ report: ImportRun.Report) -> ExitStatus {
+  /// Tells what a run did, and what is wrong with the ledgers in the store after it.
+  func tell(
+    _ report: ImportRun.Report, _ removals: RemovalsTakenOver? = nil,
+    _ ledgers: [OperatorError] = []
+  ) -> ExitStatus {
     tellVolumes()
     for number in report.hurtVolumes.sorted() {
       console.warn("volume \(number) is damaged: what was hurt in it was looked for in the others")
@@ -26,13 +31,24 @@ struct ImportText {
     if report.waiting > 0 {
       console.say("\(report.waiting) snapshots wait for objects that are not here")
     }
+    if let removals { tell(removals) }
     console.emit(
       Line(
         set, done: true, objects: report.objects, bytes: report.bytes, snapshots: report.snapshots,
         waiting: report.waiting, hurt: report.hurtVolumes))
     return status(
-      report.problems, isWaiting: report.waiting > 0,
+      report.problems + [removals?.problem].compactMap(\.self)
+        + ledgers.filter { !report.problems.contains($0) }, isWaiting: report.waiting > 0,
       hasDone: report.objects > 0 || report.snapshots > 0)
+  }
+
+  private func tell(_ removals: RemovalsTakenOver) {
+    guard let keeper = removals.keeper, !removals.snapshots.isEmpty else { return }
+    console.say(
+      "keeper \(keeper) had let go of \(removals.snapshots.count) of the snapshots here: "
+        + "what they lack is not missed")
+    console.emit(
+      RemovalsLine(keeper: keeper.description, snapshots: removals.snapshots.map(\.snapshot)))
   }
 
   /// Tells what a run would do.
@@ -79,6 +95,12 @@ struct ImportText {
     }
     guard isWaiting || !problems.isEmpty else { return .done }
     return hasDone ? .partly : .nothingDone
+  }
+
+  private struct RemovalsLine: Encodable {
+    let event = "never-came"
+    let keeper: String
+    let snapshots: [SnapshotID]
   }
 
   private struct Line: Encodable {

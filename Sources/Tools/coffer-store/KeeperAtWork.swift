@@ -22,6 +22,19 @@ struct KeeperAtWork: ~Copyable {
     let lock = try folder.lock()
     let lease = try store.prepareForWriting()
     let hosts = KnownHosts(in: folder)
+    let record = try record(in: store, folder, options, console)
+    return KeeperAtWork(
+      store: store, folder: folder, hosts: hosts, record: record, lock: lock, lease: lease)
+  }
+
+  /// Opens the keeper's record and makes receipts for what is new; his key is made where there is none.
+  ///
+  /// The caller holds the keeper's lock and lease.
+  ///
+  /// - Throws: `keeper.no-key`, and what is wrong with the keeper's entries.
+  static func record(
+    in store: any BlobStore, _ folder: KeeperFolder, _ options: KeeperOptions, _ console: Console
+  ) throws -> KeeperRecord {
     let isNew = try KeeperKey(in: folder).load() == nil
     var record = try KeeperRecord(in: store, of: folder)
     if isNew {
@@ -37,10 +50,9 @@ struct KeeperAtWork: ~Copyable {
       console.warn(
         "the clock is \(lag) behind the keeper's newest entry: receipts have that entry's time")
     }
-    let new = try Reception(in: store, of: hosts).receive(into: &record)
+    let new = try Reception(in: store, of: KnownHosts(in: folder)).receive(into: &record)
     if new > 0 { console.tell("received \(new) new entries") }
-    return KeeperAtWork(
-      store: store, folder: folder, hosts: hosts, record: record, lock: lock, lease: lease)
+    return record
   }
 
   private init(

@@ -5,24 +5,23 @@ import Vocabulary
 /// What is to be said of the ledgers of a store, whatever else a verb does.
 struct LedgerVerdict {
   private let holdings: StoreHoldings
+  private let options: KeeperOptions
 
-  init(_ holdings: StoreHoldings) {
-    self.holdings = holdings
+  init(_ holdings: StoreHoldings, _ options: KeeperOptions) {
+    (self.holdings, self.options) = (holdings, options)
   }
 
   /// Tells of ledgers that do not hold, and of what nobody vouches for.
   ///
   /// - Returns: `untrusted`, `partly`, or `done` where every ledger is signed and holds.
   func tell(_ console: Console) -> ExitStatus {
-    let problems = holdings.hosts.compactMap(\.problem)
+    let problems = holdings.problems
     for problem in problems { console.report(problem) }
     let strangers = holdings.hosts.filter { !$0.isVouchedFor }
     for holding in strangers {
       console.report(
-        OperatorError(
-          "keeper.unknown-host", .partly,
-          "the key of host \(holding.host) is not known: its ledger's signatures were not checked",
-          hint: "name the host's public key once with --trust"))
+        UnknownHost(holding.host, called: holding.hostname, options)
+          .error("its ledger's signatures were not checked"))
     }
     let officers = Set(holdings.hosts.flatMap(\.strangers)).sorted()
     for officer in officers {

@@ -43,7 +43,7 @@ extension CofferStore {
       lease.release()
       lock.release()
       tell(report, console)
-      let verdict = LedgerVerdict(holdings).tell(console)
+      let verdict = LedgerVerdict(holdings, keeper).tell(console)
       guard report.hurt.isEmpty || verdict == .untrusted else {
         throw OperatorError(
           "protect.hurt", .mismatch,

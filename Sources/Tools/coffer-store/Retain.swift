@@ -57,7 +57,7 @@ extension CofferStore {
         }
       }
       work.finish()
-      return report.verdict(context.console)
+      return report.verdict(context.console, keeper)
     }
   }
 }

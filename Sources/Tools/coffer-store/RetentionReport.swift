@@ -65,7 +65,7 @@ struct RetentionReport {
   }
 
   /// What speaks against the plan, as errors, and the status that comes of it.
-  func verdict(_ console: Console) -> ExitStatus {
+  func verdict(_ console: Console, _ options: KeeperOptions) -> ExitStatus {
     for problem in plan.problems { console.report(problem) }
     for finding in plan.findings {
       let code = finding.code.rawValue
@@ -76,11 +76,7 @@ struct RetentionReport {
           hint: "look at the host and hold a drill; --despite \(code) goes on"))
     }
     for host in plan.strangers {
-      console.report(
-        OperatorError(
-          "keeper.unknown-host", .partly,
-          "the key of host \(host) is not known: nothing of it is touched",
-          hint: "name the host's public key once with --trust"))
+      console.report(UnknownHost(host, options).error("nothing of it is touched"))
     }
     if !plan.problems.isEmpty { return .untrusted }
     if !plan.findings.isEmpty { return .refused }

@@ -1,3 +1,4 @@
+import Keeping
 import OperatorConsole
 import Repository
 import Scrubbing
@@ -23,12 +24,13 @@ struct ScrubText {
     }
     for snapshot in report.hurtSnapshots {
       console.say(
-        "BAD     snapshot \(snapshot.snapshot) of \(snapshot.host) needs \(snapshot.count) of them: "
+        "BAD     snapshot \(snapshot.place.snapshot) of \(snapshot.place.host) needs \(snapshot.count) of them: "
           + snapshot.objects.prefix(3).joined(separator: ", ")
           + (snapshot.count > 3 ? ", …" : ""))
       console.emit(
         SnapshotLine(
-          host: snapshot.host, snapshot: snapshot.snapshot, sequence: snapshot.sequence.number,
+          host: snapshot.place.host, snapshot: snapshot.place.snapshot,
+          sequence: snapshot.place.sequence.number,
           count: snapshot.count, objects: snapshot.objects))
     }
     for name in report.unreferenced {
@@ -66,7 +68,7 @@ struct ScrubText {
       "\(report.hurt.count) objects are not what the host signed for; "
         + "\(report.hurtSnapshots.count) snapshots need them, see above",
       hint: "on a disk that is well, --repair mends what parity can mend: "
-        + "docs/runbooks/when-a-check-fails.md")
+        + "docs/runbooks/broken-disk.md")
   }
 
   private struct MendedLine: Encodable {

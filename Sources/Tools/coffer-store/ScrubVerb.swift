@@ -57,7 +57,7 @@ extension CofferStore {
       try KeeperJournal(in: folder).note("scrub", ScrubText.details(report))
       lock.release()
       ScrubText(report).tell(console)
-      let verdict = LedgerVerdict(holdings).tell(console)
+      let verdict = LedgerVerdict(holdings, keeper).tell(console)
       guard report.hurt.isEmpty || verdict == .untrusted else { throw ScrubText.failure(report) }
       return verdict
     }

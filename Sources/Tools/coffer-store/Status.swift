@@ -32,7 +32,7 @@ extension CofferStore {
         }
         context.console.emit(Line(holding))
       }
-      return LedgerVerdict(holdings).tell(context.console)
+      return LedgerVerdict(holdings, keeper).tell(context.console)
     }
 
     private struct Line: Encodable {

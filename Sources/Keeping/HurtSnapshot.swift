@@ -1,13 +1,10 @@
-import Keeping
 package import Repository
 import Signatures
 import Vocabulary
 
-/// A snapshot that needs an object which is hurt.
+/// A snapshot that needs an object which is hurt or missing.
 package struct HurtSnapshot: Sendable {
-  package let host: String
-  package let snapshot: SnapshotID
-  package let sequence: LedgerSequence
+  package let place: SnapshotPlace
   /// How many hurt objects it needs.
   package let count: Int
   /// Some of them, all where they are few.
@@ -21,7 +18,7 @@ extension HurtSnapshot {
   /// The kept snapshots of a host that need any of some objects, from one walk along its ledger.
   ///
   /// - Throws: what the store fails with; a ledger that does not hold ends the walk.
-  static func all(
+  package static func all(
     _ walk: LedgerWalk, through head: LedgerHead, needing hurt: Set<String>,
     without dropped: DroppedSnapshots
   ) throws -> [HurtSnapshot] {
@@ -34,8 +31,8 @@ extension HurtSnapshot {
       guard !needed.isEmpty, dropped.keeps(entry.sequence, of: walk.host) else { return }
       snapshots.append(
         HurtSnapshot(
-          host: entry.host, snapshot: entry.snapshot, sequence: entry.sequence,
-          count: needed.count, objects: needed.prefix(mostNamed).sorted()))
+          place: SnapshotPlace(of: entry), count: needed.count,
+          objects: needed.prefix(mostNamed).sorted()))
     }
     return snapshots
   }
