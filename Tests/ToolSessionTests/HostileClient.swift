@@ -15,14 +15,17 @@ final class HostileClient {
   private var last: UInt32 = 100
 
   /// Starts the keeper's server, as sshd does.
-  init(_ keeper: KeeperMachine, as hostKey: String, quota: String = "1G", patience: Int = 30) throws
-  {
+  init(
+    _ keeper: KeeperMachine, as hostKey: String, quota: String = "1G", patience: Int = 30,
+    state: String? = nil
+  ) throws {
     let (there, back) = (Pipe(), Pipe())
     server.executableURL = URL(fileURLWithPath: BuiltTools.store)
     server.arguments = [
       "receive", "--store", keeper.store.path, "--host", hostKey, "--quota", quota, "--patience",
       "\(patience)",
     ]
+    if let state { server.arguments? += ["--state", state] }
     server.standardInput = there
     server.standardOutput = back
     server.standardError = FileHandle.nullDevice
@@ -95,6 +98,12 @@ final class HostileClient {
 
   /// Sends a signature and an entry under any names.
   func put(_ objects: [(name: String, bytes: [UInt8])]) -> String {
+    send(objects)
+    return answer()
+  }
+
+  /// Sends a signature and an entry, and does not wait for the answer.
+  func send(_ objects: [(name: String, bytes: [UInt8])]) {
     var payload = PayloadWriter()
     payload.put(UInt16(objects.count))
     for object in objects {
@@ -108,7 +117,6 @@ final class HostileClient {
         try channel.send(WireFrame(.data, last, object.bytes))
       }
     } catch {}
-    return answer()
   }
 
   /// Goes away without a word, and waits until the server is gone, too.

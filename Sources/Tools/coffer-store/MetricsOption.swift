@@ -24,9 +24,10 @@ struct MetricsOption: ParsableArguments {
     do {
       try MetricsFile(keeper.survey()).write(to: FilePath(metrics))
     } catch let problem as OperatorError {
-      // Where there is no store, that was said already.
-      guard let status = try? outcome.get() else { return try outcome.get() }
+      // Where there is no store, the verb says so.
+      if case .failure(let own as OperatorError) = outcome, own.code == problem.code { throw own }
       console.report(problem)
+      let status = try outcome.get()
       return status == .done ? .partly : status
     }
     return try outcome.get()
