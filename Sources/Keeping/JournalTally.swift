@@ -49,7 +49,9 @@ package struct JournalTally: Sendable {
   /// By host and code.
   package private(set) var refusals: [Refusal] = []
 
-  /// Reads the journal; nothing where there is none yet. Lines that no run of ours wrote are passed over.
+  /// Reads the journal; nothing where there is none yet.
+  ///
+  /// Lines that no run of ours wrote are passed over.
   ///
   /// - Parameters:
   ///   - keeper: the keeper's folder.
@@ -69,7 +71,7 @@ package struct JournalTally: Sendable {
           return
         }
         // A flood may have left millions: they are told apart, and decoded only once, at the end.
-        guard let end = line.firstRange(of: Self.message)?.lowerBound else { return }
+        guard let end = Self.startOfMessage(in: line) else { return }
         let time = line.dropLast(2).suffix(start.count)
         groups[Array(line[..<end]), default: Group()].add(
           line, isRecent: !time.lexicographicallyPrecedes(start))
@@ -78,6 +80,16 @@ package struct JournalTally: Sendable {
     acts = newest.values.sorted { $0.name < $1.name }
     refusals = groups.values.compactMap { Refusal($0.last, recent: $0.recent, total: $0.total) }
       .sorted { ($0.host, $0.code) < ($1.host, $1.code) }
+  }
+
+  private static func startOfMessage(in line: ArraySlice<UInt8>) -> Int? {
+    var rest = line
+    while let comma = rest.firstIndex(of: UInt8(ascii: ",")) {
+      rest = rest[comma...]
+      if rest.starts(with: message) { return comma }
+      rest = rest.dropFirst()
+    }
+    return nil
   }
 
   // How lines begin, whose keys are sorted.

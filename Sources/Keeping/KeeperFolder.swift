@@ -40,6 +40,7 @@ package struct KeeperFolder: Sendable {
   /// As `lock`, but waits a while for another run to end.
   ///
   /// - Parameter patience: how long.
+  /// - Returns: the right, as `lock` gives it.
   /// - Throws: `run.locked` where another run has it still.
   package func lock(within patience: Duration) throws -> RunLock {
     let start = ContinuousClock.now

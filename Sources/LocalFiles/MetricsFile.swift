@@ -55,7 +55,9 @@ package struct MetricsFile {
   }
 
   /// What a file of ours says now of a gauge with one label whose values are plain names.
-  package static func values(of name: String, by label: String, in path: FilePath) -> [String: Double] {
+  package static func values(
+    of name: String, by label: String, in path: FilePath
+  ) -> [String: Double] {
     let text = String(decoding: (try? LocalPath(path).read()) ?? [], as: UTF8.self)
     let (start, end) = ("\(name){\(label)=\"", "\"} ")
     var values: [String: Double] = [:]

@@ -5,8 +5,10 @@ package import Scrubbing
 package import SystemPackage
 package import Vocabulary
 
-/// What is to be said of a store and its keeping: by its ledgers, its parity's manifests, and what the keeper
-/// remembers and wrote down. No object is looked at.
+/// What is to be said of a store and its keeping.
+///
+/// It comes from the ledgers, the manifests of parity, and what the keeper remembers and wrote down. No object
+/// is looked at.
 package struct StoreSurvey: Sendable {
   /// A snapshot that is held.
   package struct Hold: Sendable {

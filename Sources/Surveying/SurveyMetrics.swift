@@ -44,7 +44,7 @@ extension MetricsFile {
         }
       })
     gauge(
-      "coffer_store_ledger_trusted", "1 where the host's key vouches for all of its ledger, else 0.",
+      "coffer_store_ledger_trusted", "1 where the host's key vouches for all of the ledger.",
       each { $0.holding.isVouchedFor && $0.holding.problem == nil ? 1 : 0 })
     gauge(
       "coffer_store_ledger_sequence", "The last entry of the ledger that holds.",

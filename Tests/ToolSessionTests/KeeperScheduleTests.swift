@@ -39,8 +39,8 @@ import Testing
       let file = Self.schedules.appending(path: "\(unit).service")
       let text = try String(contentsOf: file, encoding: .utf8).replacing("\\\n", with: "")
       for line in text.split(separator: "\n") where line.hasPrefix("ExecStart=") {
-        let command = try #require(line.split(separator: "coffer-store ").last)
-        try await run(arguments(String(command)))
+        let command = try #require(line.components(separatedBy: " coffer-store ").last)
+        try await run(arguments(command))
         count += 1
       }
     }
@@ -56,9 +56,9 @@ import Testing
     let text = try String(
       contentsOf: Self.schedules.appending(path: "coffer.cron"), encoding: .utf8)
     let lines = text.split(separator: "\n").filter { $0.contains(" root ") }
-    let commands = lines.flatMap { $0.split(separator: "coffer-store ").dropFirst() }
-      .map { $0.prefix { $0 != ">" } }
-    #expect(commands.map { $0.prefix { $0 != " " } } == ["retain", "protect", "scrub"])
-    for command in commands { try await run(arguments(String(command))) }
+    let commands = lines.flatMap { $0.components(separatedBy: " coffer-store ").dropFirst() }
+      .map { String($0.prefix { $0 != ">" }) }
+    #expect(commands.map { $0.hasPrefix("retain ") } == [true, false, false])
+    for command in commands { try await run(arguments(command)) }
   }
 }

@@ -8,7 +8,7 @@ import Vocabulary
 /// Where figures go for those who watch.
 struct MetricsOption: ParsableArguments {
   @Option(
-    help: "Write figures for Prometheus' textfile collector to this file, as 'status' sees the store.",
+    help: "Write figures for Prometheus' textfile collector to this file.",
     completion: .file())
   var metrics: String?
 
@@ -41,6 +41,7 @@ extension KeeperOptions {
   /// Looks at the store.
   ///
   /// - Parameter span: how long refusals count as recent.
+  /// - Returns: what is to be said of it.
   /// - Throws: as `open`, and as `StoreSurvey`.
   func survey(refusalsOf span: TimeSpan = refusalsSpan) throws -> StoreSurvey {
     let (store, folder) = try open()

@@ -10,7 +10,7 @@ extension CofferStore {
   /// Shows how a store is kept.
   struct Status: CofferVerb {
     static let configuration = CommandConfiguration(
-      abstract: "Show a store's hosts and what was received of them, checks, parity, holds, refusals.",
+      abstract: "Show what was received of each host, checks, parity, holds and refusals.",
       discussion: """
         Ledgers are checked, objects are not looked at. A ledger of a host whose key is not known is \
         read, but nobody vouches for it: exit code 3 then. Exit code 4 where objects were hurt when they \
@@ -23,7 +23,9 @@ extension CofferStore {
     @Option(help: "Count refusals of so long ago till now, such as 24h or 1w.")
     var refusalsWithin = KeeperOptions.refusalsSpan
 
-    @Option(help: "Write figures for Prometheus' textfile collector to this file, too.", completion: .file())
+    @Option(
+      help: "Write figures for Prometheus' textfile collector to this file, too.",
+      completion: .file())
     var metrics: String?
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
