@@ -109,6 +109,10 @@ import Testing
     #expect(refusals.allSatisfy { $0["host"] == id })
     try await keeper.run(["status"]).expect(0, naming: "3 times store.add-only", "note: hosts were")
     let years = try await keeper.run(["status", "--json", "--refusals-within", "90y"]).expect(0)
+    try keeper.folder.write(
+      (old[0] + journal).replacing(id, with: "00000000000000AA") + journal,
+      to: "store/keeper/journal")
+    try await keeper.run(["status"]).expect(0, naming: "00000000000000AA  no ledger here")
     let counts = try years.events().filter { $0.name == "refusal" }.map { $0.number("count") }
     #expect(counts == [1, 4])
   }

@@ -20,6 +20,7 @@ struct SurveyText {
   func tell(_ console: Console) {
     tellFindings(console)
     for host in survey.hosts { tell(host, console) }
+    tellStrangers(console)
     tellCondition(console)
     list("held", survey.holds, console) {
       "\($0.snapshot)  since \($0.since): \($0.reason.onOneLine)"
@@ -65,18 +66,31 @@ struct SurveyText {
     if let head = holding.head {
       console.say("    ledger head \(head.sequence.number) \(head.sha256)")
     }
-    console.say(
-      "    \(host.marked) marked to go, \(host.held) held, \(host.gone) gone before")
+    let others = [(host.marked, "marked to go"), (host.held, "held"), (host.gone, "gone before")]
+      .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    if !others.isEmpty { console.say("    \(others.joined(separator: ", "))") }
     if let receipt = host.newestReceipt {
       console.say("    entry \(receipt.sequence.number) received \(moment(receipt.time))")
     }
     if host.unreceived > 0 {
       console.say("    \(host.unreceived) entries have no receipt of the keeper yet")
     }
-    let refusals = survey.journal.refusals.filter {
-      $0.host == holding.host.description && $0.recent > 0
+    tell(survey.journal.refusals.filter { $0.host == holding.host.description }, console)
+  }
+
+  /// Hosts of which nothing was ever taken.
+  private func tellStrangers(_ console: Console) {
+    let known = Set(survey.hosts.map(\.holding.host.description))
+    let others = survey.journal.refusals.filter { !known.contains($0.host) && $0.recent > 0 }
+    for (host, refusals) in Dictionary(grouping: others, by: \.host).sorted(by: { $0.key < $1.key })
+    {
+      console.say("\(host.onOneLine)  no ledger here")
+      tell(refusals, console)
     }
-    list("    refused", refusals, console) {
+  }
+
+  private func tell(_ refusals: [JournalTally.Refusal], _ console: Console) {
+    list("    refused", refusals.filter { $0.recent > 0 }, console) {
       "\($0.recent) times \($0.code), last \(moment($0.last)): \($0.message.onOneLine)"
     }
   }
