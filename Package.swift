@@ -138,10 +138,20 @@ let package = Package(
       ]),
     room(
       "Retention",
-      uses: ["Vocabulary", "Signatures", "Repository", "Stores", "Keeping"]),
+      uses: [
+        "Vocabulary", "LocalFiles", "Signatures", "Repository", "Stores", "Keeping", systemPackage,
+      ]),
 
     room("Parity", uses: ["Vocabulary", "SecretMemory", "Repository", "CISAL"]),
     room("Scrubbing", uses: ["Vocabulary", "Signatures", "Repository", "Keeping", "Parity"]),
+
+    // What is to be said of a store and its keeping.
+    room(
+      "Surveying",
+      uses: [
+        "Vocabulary", "LocalFiles", "Signatures", "Repository", "Keeping", "Scrubbing",
+        systemPackage,
+      ]),
 
     // What carries a store across an air gap.
     room(
@@ -258,8 +268,8 @@ let package = Package(
       "coffer-store",
       uses: [
         "Vocabulary", "SecretMemory", "Signatures", "LocalFiles", "Repository", "StoreWire",
-        "Stores", "Keeping", "Scrubbing", "Retention", "Receiving", "Volumes", "OperatorConsole",
-        argumentParser, systemPackage,
+        "Stores", "Keeping", "Scrubbing", "Surveying", "Retention", "Receiving", "Volumes",
+        "OperatorConsole", argumentParser, systemPackage,
       ]),
 
     // Measures what no tool shows alone; `Scripts/bench index` runs it.

@@ -42,22 +42,7 @@ package struct CheckDates: Sendable {
   ///
   /// - Throws: `keeper.unusable`, and what `take` throws.
   package func each(_ take: (Line) throws -> Void) throws {
-    var rest: [UInt8] = []
-    do {
-      try LocalPath(path).stream { piece in
-        rest.append(piece)
-        var start = 0
-        while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-          try Self.read(rest[start..<end], take)
-          start = end + 1
-        }
-        rest.removeSubrange(..<start)
-      }
-    } catch Errno.noSuchFileOrDirectory {
-      return
-    } catch let problem as Errno {
-      throw OperatorError("keeper.unusable", .failed, "cannot read \(path): \(problem)")
-    }
+    try KeeperFolder.reporting(path) { try LineFile.lines(of: path) { try Self.read($0, take) } }
   }
 
   /// Writes the file anew: one line an object, and none of objects that are not named.

@@ -15,8 +15,12 @@ package struct DroppedSnapshots: Sendable {
   ///   - keeper: the keeper's folder.
   /// - Throws: what is wrong with the keeper's entries.
   package init(in store: any BlobStore, of keeper: KeeperFolder) throws {
-    guard let ledger = try KeeperRecord.ledger(in: store, of: keeper) else { return }
-    for place in ledger.book.gone.keys {
+    self.init(try KeeperRecord.ledger(in: store, of: keeper)?.book ?? KeeperBook())
+  }
+
+  /// Those that a keeper's entries, which were read before, say are gone.
+  package init(_ book: KeeperBook) {
+    for place in book.gone.keys {
       if let host = KeyID(place.host) { insert(place.sequence, of: host) }
     }
   }

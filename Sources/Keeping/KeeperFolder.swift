@@ -1,3 +1,4 @@
+import Glibc
 package import LocalFiles
 package import SystemPackage
 import Vocabulary
@@ -35,6 +36,27 @@ package struct KeeperFolder: Sendable {
   package func lock() throws -> RunLock {
     try Self.reporting(path) { try RunLock(path.appending("lock")) }
   }
+
+  /// As `lock`, but waits a while for another run to end.
+  ///
+  /// - Parameter patience: how long.
+  /// - Returns: the right, as `lock` gives it.
+  /// - Throws: `run.locked` where another run has it still.
+  package func lock(within patience: Duration) throws -> RunLock {
+    let start = ContinuousClock.now
+    while true {
+      do {
+        return try lock()
+      } catch let error as OperatorError where error.code == "run.locked" {
+        guard ContinuousClock.now - start < patience else { throw error }
+        usleep(50_000)
+      }
+    }
+  }
+
+  /// Whether it belongs to the account that this process runs as: what is written to it then is the keeper's
+  /// own, and no other account of his is locked out.
+  package var isOurs: Bool { LocalPath(path).isOurs }
 
   /// Puts an `Errno` into an operator's words.
   static func reporting<Result: ~Copyable>(

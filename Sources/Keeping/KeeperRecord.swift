@@ -47,7 +47,9 @@ package struct KeeperRecord: Sendable {
   /// The keeper's entries, to be read only; nil where he has no key yet.
   ///
   /// - Throws: as `init`.
-  static func ledger(in store: any BlobStore, of keeper: KeeperFolder) throws -> KeeperLedger? {
+  package static func ledger(
+    in store: any BlobStore, of keeper: KeeperFolder
+  ) throws -> KeeperLedger? {
     guard let key = try KeeperKey(in: keeper).load() else { return nil }
     let memory = keeper.path.appending("receipts-head.json")
     return try load(of: key.verifyingKey, in: store, remembering: head(in: memory), in: memory)

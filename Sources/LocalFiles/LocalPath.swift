@@ -17,6 +17,9 @@ package struct LocalPath: Sendable {
   /// Whether it is a folder, after symlinks.
   package var isFolder: Bool { (followed?.st_mode ?? 0) & S_IFMT == S_IFDIR }
 
+  /// Whether it belongs to the account that this process runs as, after symlinks.
+  package var isOurs: Bool { followed?.st_uid == geteuid() }
+
   /// Whether another path leads to the same file, after symlinks.
   package func isSame(as other: LocalPath) -> Bool {
     guard let mine = followed, let theirs = other.followed else { return false }

@@ -1,3 +1,4 @@
+import LocalFiles
 import Repository
 import SystemPackage
 import Vocabulary

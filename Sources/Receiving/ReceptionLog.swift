@@ -50,6 +50,16 @@ package final class ReceptionLog: Sendable {
       ])
   }
 
+  /// Notes why the keeper signed no receipt for what came in; his next verb does it.
+  package func unreceipted(_ error: OperatorError) {
+    note(
+      "receipt",
+      [
+        "host": .text("\(host)"), "status": .integer(Int(error.status.rawValue)),
+        "code": .text(error.code), "message": .text(error.message),
+      ])
+  }
+
   private func note(_ act: String, _ details: [String: JSONValue]) {
     // What came in is in the store, whether it is noted or not.
     try? KeeperJournal(in: keeper).note(act, details)

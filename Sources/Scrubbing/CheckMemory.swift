@@ -85,6 +85,12 @@ struct CheckMemory {
     return Timestamp(secondsSince1970: Int(oldest))
   }
 
+  /// The oldest last check of what was checked at all; nil where nothing was.
+  var oldestKnown: Timestamp? {
+    list.items.lazy.filter { mark($0).turn > 0 }.map { mark($0).seconds }.min()
+      .map { Timestamp(secondsSince1970: Int($0)) }
+  }
+
   /// Everything that is remembered, a check an object, the oldest first.
   var checks: some Sequence<(name: String, check: CheckDates.Check)> {
     let known = list.items.filter { mark($0).turn > 0 }

@@ -27,7 +27,7 @@ final class HostileClient {
   /// Starts the keeper's server, as sshd does, or has sshd start it.
   init(
     _ keeper: KeeperMachine, as hostKey: String, quota: String = "1G", patience: Int = 30,
-    over way: Way = .pipes
+    state: String? = nil, over way: Way = .pipes
   ) throws {
     (self.keeper, self.way) = (keeper, way)
     let (there, back) = (Pipe(), Pipe())
@@ -38,6 +38,7 @@ final class HostileClient {
         "receive", "--store", keeper.store.path, "--host", hostKey, "--quota", quota,
         "--patience", "\(patience)",
       ]
+      if let state { server.arguments? += ["--state", state] }
     case .ssh:
       try keeper.admit(hostKey: hostKey, quota: quota, patience: patience)
       server.executableURL = URL(fileURLWithPath: keeper.path("ssh"))
@@ -116,6 +117,12 @@ final class HostileClient {
 
   /// Sends a signature and an entry under any names.
   func put(_ objects: [(name: String, bytes: [UInt8])]) -> String {
+    send(objects)
+    return answer()
+  }
+
+  /// Sends a signature and an entry, and does not wait for the answer.
+  func send(_ objects: [(name: String, bytes: [UInt8])]) {
     var payload = PayloadWriter()
     payload.put(UInt16(objects.count))
     for object in objects {
@@ -129,7 +136,6 @@ final class HostileClient {
         try channel.send(WireFrame(.data, last, object.bytes))
       }
     } catch {}
-    return answer()
   }
 
   /// Goes away without a word, and waits until the server is gone, too.

@@ -27,7 +27,7 @@ import Vocabulary
       #expect(client.ask(.remove, name) == "store.add-only", "\(name)")
     }
     #expect(try scene.isUntouched())
-    try scene.expectRefused("receive.wrong-name", "store.add-only")
+    try await scene.expectRefused("receive.wrong-name", "store.add-only")
     client.leave()
     try await scene.expectWhole()
   }
@@ -48,7 +48,7 @@ import Vocabulary
       #expect(client.put(path, [1]) == "receive.protocol", "\(path)")
       client.leave()
     }
-    try scene.expectRefused("receive.protocol")
+    try await scene.expectRefused("receive.protocol")
     #expect(try scene.isUntouched())
     try await scene.expectWhole()
   }
@@ -103,7 +103,7 @@ import Vocabulary
     #expect(client.put([]) == "store.add-only")
     #expect(try scene.isUntouched())
     client.leave()
-    try scene.expectRefused(
+    try await scene.expectRefused(
       "ledger.other-key", "ledger.bad-signature", "ledger.broken", "store.add-only")
     try await scene.expectWhole()
   }
@@ -130,7 +130,7 @@ import Vocabulary
     #expect(client.put(try forgery.signed(short)) == "receive.wrong-object")
     #expect(try scene.isUntouched())
     client.leave()
-    try scene.expectRefused("receive.missing-object", "receive.wrong-object")
+    try await scene.expectRefused("receive.missing-object", "receive.wrong-object")
     try await scene.expectWhole()
   }
 
@@ -181,7 +181,7 @@ import Vocabulary
     let again = try scene.client(quota: "4M")
     #expect(again.put(pack: piece + [77]) == "receive.quota")
     again.leave()
-    try scene.expectRefused("receive.quota")
+    try await scene.expectRefused("receive.quota")
     try await scene.expectWhole()
   }
 
@@ -224,7 +224,7 @@ import Vocabulary
     #expect(try scene.isUntouched())
     let left = try contents(of: "\(scene.keeper.store.path)/.tmp").filter { $0.value.count > 0 }
     #expect(left.isEmpty, "\(left.keys)")
-    try scene.expectRefused("receive.protocol")
+    try await scene.expectRefused("receive.protocol")
     try await scene.expectWhole()
   }
 
@@ -235,7 +235,7 @@ import Vocabulary
     #expect(client.answer() == "receive.silent")
     #expect(client.answer() == "gone")
     client.leave()
-    try scene.expectRefused("receive.silent")
+    try await scene.expectRefused("receive.silent")
     try await scene.expectWhole()
   }
 
@@ -270,7 +270,7 @@ import Vocabulary
       ]) == "receive.missing-object")
     #expect(try scene.isUntouched())
     client.leave()
-    try scene.expectRefused("object.missing", "receive.missing-object", of: id)
+    try await scene.expectRefused("object.missing", "receive.missing-object", of: id)
     try await scene.expectWhole()
   }
 }

@@ -42,7 +42,7 @@ import Vocabulary
     }
     #expect(try scene.isUntouched())
     client.leave()
-    try scene.expectRefused("ledger.broken")
+    try await scene.expectRefused("ledger.broken")
     try await scene.expectWhole()
   }
 
@@ -64,7 +64,7 @@ import Vocabulary
       #expect(try client.put(scene.forgery.signed(again)) == "ledger.broken", "\(target.name)")
     }
     client.leave()
-    try scene.expectRefused("ledger.broken")
+    try await scene.expectRefused("ledger.broken")
     try await scene.expectEarlierSnapshots()
   }
 
@@ -87,7 +87,7 @@ import Vocabulary
     #expect(client.put(try image.signed(empty, at: 3)) == "ledger.broken")
     #expect(try scene.isUntouched())
     client.leave()
-    try scene.expectRefused("ledger.broken")
+    try await scene.expectRefused("ledger.broken")
     try await scene.expectWhole()
   }
 
@@ -127,7 +127,7 @@ import Vocabulary
     let odd = try forgery.entry(hostname: "\u{1b}[2J../../\n\"\u{202e}")
     #expect(client.put(try forgery.signed(odd)) == "done")
     client.leave()
-    try scene.expectRefused("ledger.broken", "store.add-only")
+    try await scene.expectRefused("ledger.broken", "store.add-only")
     let status = try await Program(path: BuiltTools.store).run([
       "status", "--store", scene.keeper.store.path,
     ])
@@ -158,7 +158,7 @@ import Vocabulary
       other.leave()
     }
     #expect(try scene.isUntouched())
-    try scene.expectRefused("ledger.broken", "receive.protocol")
+    try await scene.expectRefused("ledger.broken", "receive.protocol")
     try await scene.expectWhole()
   }
 
@@ -198,7 +198,7 @@ import Vocabulary
     let again = try scene.client(quota: "1M")
     #expect(again.put(try forgery.signed(forgery.entry())) == "receive.quota")
     again.leave()
-    try scene.expectRefused("receive.quota")
+    try await scene.expectRefused("receive.quota")
     let received = try scene.journal().split(separator: "\n").filter {
       $0.contains("\"act\":\"received\"")
     }
@@ -214,7 +214,7 @@ import Vocabulary
     let forged = try scene.forgery.entry(sequence: 4)
     #expect(client.put(try scene.forgery.signed(forged)) == "ledger.broken")
     client.leave()
-    try scene.expectRefused("store.add-only", "ledger.broken")
+    try await scene.expectRefused("store.add-only", "ledger.broken")
     #expect(try scene.journal().utf8.count < 20_000)
     #expect(try scene.isUntouched())
     try await scene.expectWhole()

@@ -63,24 +63,20 @@ struct HostileScene {
   /// That the keeper is told of each of these refusals of a host's.
   func expectRefused(
     _ codes: String..., of id: KeyID? = nil, _ place: SourceLocation = #_sourceLocation
-  ) throws {
+  ) async throws {
     let id = try id ?? forgery.key.verifyingKey.keyID
-    let told = try refusals(of: id)
+    let told = try await refusals(of: id)
     for code in codes {
       #expect(told[code, default: 0] > 0, "\(code) is not in \(told)", sourceLocation: place)
     }
   }
 
-  /// How often a host was refused something, by code, as the keeper is told.
-  func refusals(of id: KeyID) throws -> [String: Int] {
-    struct Details: Decodable { let host: String?, code: String? }
-    struct Line: Decodable { let act: String, details: Details }
-    let lines = try journal().split(separator: "\n").map {
-      try JSONDecoder().decode(Line.self, from: Data($0.utf8))
-    }
-    let refused = lines.filter { $0.act == "refused" && $0.details.host == "\(id)" }
-    let codes = refused.compactMap(\.details.code)
-    return Dictionary(grouping: codes, by: { $0 }).mapValues(\.count)
+  /// How often a host was refused something, by code, as the keeper's status says.
+  func refusals(of id: KeyID) async throws -> [String: Int] {
+    let status = try await keeper.run(["status", "--json"])
+    let refused = try status.events().filter { $0.name == "refusal" && $0["host"] == "\(id)" }
+    return Dictionary(
+      refused.map { ($0["code"] ?? "", $0.number("count") ?? 0) }, uniquingKeysWith: +)
   }
 
   /// The keeper's journal.

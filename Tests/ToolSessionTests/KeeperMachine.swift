@@ -69,19 +69,32 @@ final class KeeperMachine {
   var address: String { "ssh://keeper\(path("store"))" }
 
   /// Lets a host in, with a forced command, in place of whom was let in before.
-  func admit(_ host: Deployment, quota: String = "1G", patience: Int = 60) throws {
-    try admit(hostKey: host.path("keys/host.pub"), quota: quota, patience: patience)
+  func admit(
+    _ host: Deployment, quota: String = "1G", patience: Int = 60, state: String? = nil
+  ) throws {
+    try admit(
+      hostKey: host.path("keys/host.pub"), quota: quota, patience: patience, state: state)
   }
 
-  func admit(hostKey: String, quota: String = "1G", patience: Int = 60) throws {
+  func admit(
+    hostKey: String, quota: String = "1G", patience: Int = 60, state: String? = nil
+  ) throws {
     try FileManager.default.createDirectory(
       atPath: path("hosts"), withIntermediateDirectories: true)
     // The shell's number is the server's, which some proofs have to kill.
     let command =
       "echo $$ > \(path("server.pid")); exec \(BuiltTools.store) receive --store \(path("store")) --host \(hostKey) --quota \(quota) "
-      + "--patience \(patience)"
+      + "--patience \(patience)" + (state.map { " --state \($0)" } ?? "")
     let key = try folder.readText("host.pub")
     try folder.write("restrict,command=\"\(command)\" \(key)", to: "authorized_keys")
+  }
+
+  /// Runs a verb of `coffer-store` on this machine.
+  func run(
+    _ arguments: [String], while body: (Program.Running) async throws -> Void = { _ in }
+  ) async throws -> Program.Outcome {
+    try await Program(path: BuiltTools.store).run(
+      arguments + ["--store", store.path], while: body)
   }
 
   /// The server that was started last.

@@ -12,6 +12,11 @@ import Testing
     try await host.retain().expect(0, naming: "would be marked", "--apply")
     #expect(try host.store.objects() == before)
     try await host.retain("--apply").expect(0, naming: "marked, to go after")
+    let waiting = try await host.keeper("status", "--json", "--state", host.path("keeper"))
+    let marks = try waiting.expect(0).events().filter { $0.name == "mark" }
+    #expect(!marks.isEmpty && marks.allSatisfy { $0["until"] != nil && $0["removing"] == nil })
+    #expect(try waiting.events().first?.number("marked") == marks.count)
+    #expect(try waiting.events().contains { $0["act"] == "retain" && $0.number("status") == 0 })
     try await host.verify().expect(0)
     // The same ten days earlier: its grace is over by now.
     let old = try await Deployment.seenByItsKeeper()
@@ -24,6 +29,9 @@ import Testing
     let event = try #require(try removal.events().first { $0.name == "removed" })
     #expect(event.texts("snapshots") == Array(gone.prefix(2)))
     #expect((event.number("objects") ?? 0) >= 4 && (event.number("bytes") ?? 0) > 0)
+    let status = try await old.keeper("status", "--json", "--state", old.path("keeper")).expect(0)
+    let line = try #require(try status.events().first)
+    #expect(line.number("gone") == 2 && line.number("held") == 1 && line.number("snapshots") == 4)
     for id in gone.prefix(2) {
       #expect(try old.store.names("manifests").allSatisfy { !$0.contains(id) })
     }

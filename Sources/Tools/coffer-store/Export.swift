@@ -45,10 +45,26 @@ extension CofferStore {
     }
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
-      let console = context.console
       let (store, keeperFolder) = try keeper.open()
       // Nothing may be let go of while it is being carried.
       let lock = try keeperFolder.lock()
+      // What only would be written is no act.
+      var unnoted: [String: JSONValue] = [:]
+      let status =
+        dryRun
+        ? try export(store, keeperFolder, context, &unnoted)
+        : try KeeperJournal(in: keeperFolder).noting("export") { details in
+          try export(store, keeperFolder, context, &details)
+        }
+      lock.release()
+      return status
+    }
+
+    private func export(
+      _ store: any BlobStore, _ keeperFolder: KeeperFolder, _ context: ToolContext,
+      _ details: inout [String: JSONValue]
+    ) throws -> ExitStatus {
+      let console = context.console
       let (hosts, checks) = (KnownHosts(in: keeperFolder), CheckDates(in: keeperFolder))
       let dropped = try DroppedSnapshots(in: store, of: keeperFolder)
       let holdings = try StoreHoldings(
@@ -69,8 +85,15 @@ extension CofferStore {
       let run = ExportRun(
         plan, layout, removals, from: store, to: FilePath(folder), meter: context.meter,
         interruption: context.interruption)
-      if !dryRun { try write(run, plan, keeperFolder, console) }
-      lock.release()
+      if !dryRun {
+        console.begin("volumes")
+        try run.run()
+        details = [
+          "set": .text(run.place.lastComponent?.string ?? ""),
+          "snapshots": .integer(plan.snapshots),
+          "objects": .integer(plan.objects.count), "bytes": .integer(plan.bytes),
+        ]
+      }
       tell(run, layout, plan, console)
       if let removals {
         console.say(
@@ -79,20 +102,6 @@ extension CofferStore {
       }
       guard verdict != .untrusted else { return verdict }
       return plan.hurt.isEmpty ? verdict : .mismatch
-    }
-
-    private func write(
-      _ run: ExportRun, _ plan: ExportPlan, _ folder: KeeperFolder, _ console: Console
-    ) throws {
-      console.begin("volumes")
-      try run.run()
-      try KeeperJournal(in: folder).note(
-        "export",
-        [
-          "set": .text(run.place.lastComponent?.string ?? ""),
-          "snapshots": .integer(plan.snapshots),
-          "objects": .integer(plan.objects.count), "bytes": .integer(plan.bytes),
-        ])
     }
 
     private func tell(

@@ -56,6 +56,18 @@ extension CofferStore {
       if dryRun { return try rehearse(set, place, console) }
       let (store, folder) = try place.prepare()
       let lock = try folder.lock()
+      let status = try KeeperJournal(in: folder).noting("import") { details in
+        try take(set, to: place, store, folder, context, &details)
+      }
+      lock.release()
+      return status
+    }
+
+    private func take(
+      _ set: VolumeSet, to place: ImportPlace, _ store: any BlobStore, _ folder: KeeperFolder,
+      _ context: ToolContext, _ details: inout [String: JSONValue]
+    ) throws -> ExitStatus {
+      let console = context.console
       let lease = try store.prepareForWriting()
       var heads = try RememberedHeads(in: folder)
       let (hosts, checks) = (KnownHosts(in: folder), CheckDates(in: folder))
@@ -68,6 +80,7 @@ extension CofferStore {
         of: set, into: store, noting: checks, meter: context.meter,
         interruption: context.interruption
       ).run(plan)
+      details = ImportText.details(set, report)
       guard try store.size(of: .format) != nil else {
         lease.release()
         return ImportText(set, console).tell(report)
@@ -83,8 +96,6 @@ extension CofferStore {
         set: set.manifest.set, objects: report.objects, bytes: report.bytes,
         complete: report.waiting == 0)
       let list = try HaveList(holdings, checks, in: store, after: arrival)
-      try KeeperJournal(in: folder).note("import", ImportText.details(set, report))
-      lock.release()
       let status = ImportText(set, console).tell(report, taken, holdings.problems)
       try list.deliver(
         to: receipt ?? folder.path.appending("receipt.json").string, context.console)

@@ -19,15 +19,29 @@ extension CofferStore {
 
     @OptionGroup var keeper: KeeperOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var figures: MetricsOption
     @OptionGroup var parity: ParityOption
 
     @Option(help: "Read at most so many bytes a second, such as 50M.")
     var maxRate: ByteRate?
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
+      try figures.written(of: keeper, context.console) {
+        let (store, folder) = try keeper.open()
+        let lock = try folder.lock()
+        let status = try KeeperJournal(in: folder).noting("protect") { details in
+          try protect(store, folder, context, &details)
+        }
+        lock.release()
+        return status
+      }
+    }
+
+    private func protect(
+      _ store: any BlobStore, _ folder: KeeperFolder, _ context: ToolContext,
+      _ details: inout [String: JSONValue]
+    ) throws -> ExitStatus {
       let console = context.console
-      let (store, folder) = try keeper.open()
-      let lock = try folder.lock()
       let lease = try store.prepareForWriting()
       var heads = try RememberedHeads(in: folder)
       let holdings = try StoreHoldings(
@@ -38,10 +52,11 @@ extension CofferStore {
         store, holdings, meter: context.meter, interruption: context.interruption
       ).run(percent: parity.parity, atMost: maxRate ?? .unlimited)
       try heads.remember(holdings.soundHeads)
-      try KeeperJournal(in: folder).note(
-        "protect", ["batches": .integer(report.made), "objects": .integer(report.objects)])
+      details = [
+        "batches": .integer(report.made), "objects": .integer(report.objects),
+        "hurt": .integer(report.hurt.count),
+      ]
       lease.release()
-      lock.release()
       tell(report, console)
       let verdict = LedgerVerdict(holdings, keeper).tell(console)
       guard report.hurt.isEmpty || verdict == .untrusted else {

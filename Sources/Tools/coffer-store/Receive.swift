@@ -3,6 +3,7 @@ import Keeping
 import OperatorConsole
 import Receiving
 import Repository
+import Retention
 import Signatures
 import StoreWire
 import SystemPackage
@@ -51,9 +52,17 @@ extension CofferStore {
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
       let key = try VerifyingKey(hostKeyAt: FilePath(host))
-      let log = try ReceptionLog(
-        of: key, in: KeeperFolder(state.map { FilePath($0) }, of: FilePath(store)))
-      let inbox = HostInbox(FilePath(store), for: key, quota: quota.bytes) { log.received($0) }
+      let keeper = try KeeperFolder(state.map { FilePath($0) }, of: FilePath(store))
+      let log = try ReceptionLog(of: key, in: keeper)
+      // A key is made where the keeper said that his things go, never unasked in the store itself.
+      let receipts = ArrivalReceipts(
+        in: FilePath(store), of: keeper, withoutKey: state == nil ? .require : .make
+      ) { log.unreceipted($0) }
+      defer { receipts.connectionEnded() }
+      let inbox = HostInbox(FilePath(store), for: key, quota: quota.bytes) {
+        log.received($0)
+        receipts.entryCame()
+      }
       let channel = WireChannel(
         readingFrom: .standardInput, writingTo: .standardOutput, patience: .seconds(patience))
       let service = StoreService(

@@ -23,6 +23,7 @@ extension CofferStore {
     @OptionGroup var rules: PolicyOptions
     @OptionGroup var parity: ParityOption
     @OptionGroup var output: OutputOptions
+    @OptionGroup var figures: MetricsOption
 
     @Flag(help: "Do it.")
     var apply = false
@@ -38,25 +39,45 @@ extension CofferStore {
     var drillReport: String?
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
-      let policy = try rules.policy()
-      let drill = try drillReport.map { try DrillVerdict.read(FilePath($0)).failure }
-      var work = try KeeperAtWork.begin(keeper, context.console)
+      try figures.written(of: keeper, context.console) {
+        let policy = try rules.policy()
+        let drill = try drillReport.map { try DrillVerdict.read(FilePath($0)).failure } ?? nil
+        var work = try KeeperAtWork.begin(keeper, context.console)
+        var unnoted: [String: JSONValue] = [:]
+        // What only would be done is no act.
+        let status =
+          apply
+          ? try KeeperJournal(in: work.folder).noting("retain") { details in
+            try retain(policy, drill, &work, context, &details)
+          } : try retain(policy, drill, &work, context, &unnoted)
+        work.finish()
+        return status
+      }
+    }
+
+    private func retain(
+      _ policy: RetentionPolicy, _ failedDrill: String?, _ work: inout KeeperAtWork,
+      _ context: ToolContext, _ details: inout [String: JSONValue]
+    ) throws -> ExitStatus {
       let run = RetentionRun(in: work.store, of: work.hosts, interruption: context.interruption)
       let plan = try run.plan(
-        policy, work.record, despite: Set(despite), failedDrill: drill ?? nil)
+        policy, work.record, despite: Set(despite), failedDrill: failedDrill)
       let report = RetentionReport(plan, isApplied: apply, grace: rules.grace, at: work.record.now)
       report.tell(context.console)
       if apply {
         try run.mark(plan, grace: rules.grace, in: &work.record)
+        details["marked"] = .integer(plan.condemn.count)
         if plan.hasToRemove {
           try work.protectWhatStays(plan, percent: parity.parity, context)
           let quiet = try StoreRegistry.quiet(keeper.store, but: KeeperOptions.writer)
           if let removal = try run.remove(plan, while: quiet, in: &work.record) {
             report.tell(removal, context.console)
+            details["removed"] = .integer(removal.snapshots.count)
+            details["objects"] = .integer(removal.objects)
+            details["bytes"] = .integer(removal.bytes)
           }
         }
       }
-      work.finish()
       return report.verdict(context.console, keeper)
     }
   }

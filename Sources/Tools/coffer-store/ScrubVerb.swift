@@ -22,6 +22,7 @@ extension CofferStore {
 
     @OptionGroup var keeper: KeeperOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var figures: MetricsOption
 
     @Option(help: "Check this part of the store's bytes only, such as 1/7.")
     var fraction: CheckShare = .everything
@@ -35,9 +36,22 @@ extension CofferStore {
     @OptionGroup var parity: ParityOption
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
+      try figures.written(of: keeper, context.console) {
+        let (store, folder) = try keeper.open()
+        let lock = try folder.lock()
+        let status = try KeeperJournal(in: folder).noting("scrub") { details in
+          try scrub(store, folder, context, &details)
+        }
+        lock.release()
+        return status
+      }
+    }
+
+    private func scrub(
+      _ store: any BlobStore, _ folder: KeeperFolder, _ context: ToolContext,
+      _ details: inout [String: JSONValue]
+    ) throws -> ExitStatus {
       let console = context.console
-      let (store, folder) = try keeper.open()
-      let lock = try folder.lock()
       try KeeperAtWork.receive(in: store, folder)
       let lease = repair ? try store.prepareForWriting() : nil
       let hosts = KnownHosts(in: folder)
@@ -54,8 +68,7 @@ extension CofferStore {
         mending: repair ? .mend(percent: parity.parity) : .report)
       lease?.release()
       try heads.remember(holdings.soundHeads)
-      try KeeperJournal(in: folder).note("scrub", ScrubText.details(report))
-      lock.release()
+      details = ScrubText.details(report)
       ScrubText(report).tell(console)
       let verdict = LedgerVerdict(holdings, keeper).tell(console)
       guard report.hurt.isEmpty || verdict == .untrusted else { throw ScrubText.failure(report) }

@@ -1,55 +1,56 @@
 import ArgumentParser
-import Keeping
+import LocalFiles
 import OperatorConsole
-import Repository
-import Signatures
+import Scrubbing
+import Surveying
+import SystemPackage
 import Vocabulary
 
 extension CofferStore {
-  /// Shows what a store must hold.
+  /// Shows how a store is kept.
   struct Status: CofferVerb {
     static let configuration = CommandConfiguration(
-      abstract: "Show the hosts of a store, and what their ledgers say it must hold.",
+      abstract: "Show what was received of each host, checks, parity, holds and refusals.",
       discussion: """
         Ledgers are checked, objects are not looked at. A ledger of a host whose key is not known is \
-        read, but nobody vouches for it: exit code 3 then.
+        read, but nobody vouches for it: exit code 3 then. Exit code 4 where objects were hurt when they \
+        were checked last, and were not mended since.
         """)
 
     @OptionGroup var keeper: KeeperOptions
     @OptionGroup var output: OutputOptions
 
+    @Option(help: "Count refusals of so long ago till now, such as 24h or 1w.")
+    var refusalsWithin = KeeperOptions.refusalsSpan
+
+    @Option(
+      help: "Write figures for Prometheus' textfile collector to this file, too.",
+      completion: .file())
+    var metrics: String?
+
     func perform(_ context: ToolContext) throws -> ExitStatus {
-      let (store, folder) = try keeper.open()
-      let holdings = try StoreHoldings(
-        in: store, of: KnownHosts(in: folder), remembering: RememberedHeads(in: folder),
-        without: DroppedSnapshots(in: store, of: folder))
-      for holding in holdings.hosts {
-        context.console.say(
-          "\(holding.host)  \(holding.snapshots) snapshots, \(holding.count) objects, "
-            + "\(ByteText(holding.bytes))")
-        if let head = holding.head {
-          context.console.say("    ledger head \(head.sequence.number) \(head.sha256)")
-        }
-        context.console.emit(Line(holding))
+      let console = context.console
+      let survey = try keeper.survey(refusalsOf: refusalsWithin)
+      SurveyLines(survey).emit(console)
+      var status = LedgerVerdict(survey.holdings, keeper).tell(console)
+      let bad = survey.condition.checks.bad
+      if !bad.isEmpty {
+        console.report(Self.hurt(bad))
+        if status != .untrusted { status = .mismatch }
       }
-      return LedgerVerdict(holdings, keeper).tell(context.console)
+      SurveyText(survey).tell(console)
+      if let metrics { try MetricsFile(survey).write(to: FilePath(metrics)) }
+      return status
     }
 
-    private struct Line: Encodable {
-      let event = "host"
-      let host: String
-      let trusted: Bool
-      let sequence: Int?
-      let head: SHA256Digest?
-      let snapshots: Int
-      let objects: Int
-      let bytes: Int
-
-      init(_ holding: HostHolding) {
-        (host, trusted) = (holding.host.description, holding.isVouchedFor)
-        (sequence, head) = (holding.head?.sequence.number, holding.head?.sha256)
-        (snapshots, objects, bytes) = (holding.snapshots, holding.count, holding.bytes)
-      }
+    private static func hurt(_ objects: [String]) -> OperatorError {
+      let some = objects.prefix(3).map(\.onOneLine).joined(separator: ", ")
+      return OperatorError(
+        "object.hurt", .mismatch,
+        "\(objects.count) objects were hurt when they were checked last: \(some)"
+          + (objects.count > 3 ? ", …" : ""),
+        hint: "'coffer-store scrub' checks them again and names the snapshots that need them; "
+          + "--repair mends what parity can mend: docs/runbooks/when-a-check-fails.md")
     }
   }
 }
