@@ -61,7 +61,7 @@ struct RecipientsRewrap: CofferVerb {
   func perform(_ context: ToolContext) throws -> ExitStatus {
     let policy = try RewrapPolicy(at: FilePath(policy))
     let host = try VerifyingKey(hostKeyAt: FilePath(trust))
-    let keeper = try keeper.map { try VerifyingKey(hostKeyAt: FilePath($0)) }
+    let keeper = try keeper.map { try VerifyingKey(keeperKeyAt: FilePath($0)) }
     let identities = try identities.all()
     guard !dryRun else {
       let view = try RewrapView(store, trusting: host, keeper: keeper)

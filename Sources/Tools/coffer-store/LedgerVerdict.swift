@@ -32,6 +32,7 @@ struct LedgerVerdict {
             + "nobody's word",
           hint: "name the officer's public key, his record.pub, once with --officer"))
     }
-    return !problems.isEmpty ? .untrusted : !strangers.isEmpty || !officers.isEmpty ? .partly : .done
+    guard problems.isEmpty else { return .untrusted }
+    return strangers.isEmpty && officers.isEmpty ? .done : .partly
   }
 }
