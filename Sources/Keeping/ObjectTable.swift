@@ -105,6 +105,7 @@ package struct ObjectTable: Sendable {
   /// Where a name is, or would be.
   private func slot(of name: ArraySlice<UInt8>) -> Int {
     var hasher = Hasher()
+    // At once, and not byte by byte: a ledger of years names millions.
     unsafe name.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     var slot = hasher.finalize() & (slots.count - 1)
     while slots[slot] != Self.free, nameBytes(Int(slots[slot])) != name {

@@ -67,7 +67,8 @@ package final class RewrapRun {
       throw error
     }
     let head = try view.rewraps.append(
-      to: view.store, at: .now(), signedWith: signer) { place in
+      to: view.store, at: .now(), signedWith: signer
+    ) { place in
       staged.map { part, records in
         RewrappedCompartment(part.seal, objects: records, at: place, under: part.key)
       }
