@@ -94,10 +94,10 @@ struct ProtectionTests {
     var (members, bytes) = ([ObjectRecord](), 0)
     // A header and a payload come first, so that it holds both whatever their sizes are.
     let names = kept.kept.sorted { $0.key < $1.key }
-    let first = [names.first { $0.key.headedPack != nil }, names.first { $0.key.packDigest != nil }]
-      .compactMap(\.self)
-    let rest = names.filter { name in !first.contains { $0.key == name.key } }
-    for (name, content) in first + rest where bytes < sizes.full || members.count < 2 {
+    let header = try #require(names.first { $0.key.headedPack != nil })
+    let payload = try #require(names.first { $0.key.packDigest != nil })
+    let rest = names.filter { $0.key != header.key && $0.key != payload.key }
+    for (name, content) in [header, payload] + rest where bytes < sizes.full || members.count < 2 {
       let digest = SHA256Hasher.digest(of: content)
       members.append(ObjectRecord(name: name, size: content.count, sha256: digest))
       bytes += content.count
