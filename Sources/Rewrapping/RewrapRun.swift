@@ -14,7 +14,7 @@ package import Vocabulary
 /// nothing; after it, the next run goes on.
 package final class RewrapRun {
   package private(set) var view: RewrapView
-  private let staging: DirectoryStore
+  private let staging: RewrapStaging
   private let leases: [any WriterLease]
 
   /// Takes the right of every writer to a store, and ends what a run that was killed had begun.
@@ -29,15 +29,17 @@ package final class RewrapRun {
   ) throws {
     // Looked at first: nothing is made in a folder that is no store.
     let view = try RewrapView(location, trusting: host, keeper: keeper)
-    staging = DirectoryStore(
-      FilePath(location).appending(".tmp").appending(RewrapView.writer).appending("rewrapped"),
-      writer: "staging")
-    var leases = [try view.store.prepareForWriting()]
-    leases += try StoreRegistry.quiet(location, but: RewrapView.writer)
-    leases.append(try staging.prepareForWriting())
+    staging = RewrapStaging(of: FilePath(location))
+    var leases = [try staging.prepareForWriting()]
+    leases += try StoreRegistry.quiet(location, but: RewrapStaging.writer)
+    leases.append(try staging.folder.prepareForWriting())
     self.leases = leases
     self.view = try RewrapView(location, trusting: host, keeper: keeper)
-    try settle()
+    // Another host's may wait there, too. What no entry names is nothing.
+    try staging.settle(
+      by: .anybodys,
+      of: RewrapLedger.hosts(in: view.store).map { try RewrapLedger(in: view.store, of: $0) })
+    try staging.clear()
   }
 
   /// Rewraps what is planned.
@@ -54,7 +56,8 @@ package final class RewrapRun {
     _ plan: RewrapPlan, with identities: [any Identity], signedWith signer: SigningKey,
     meter: ProgressMeter, interruption: Interruption
   ) throws -> LedgerHead {
-    let new = NewGeneration(objects: try view.objects(), identities: identities, staging: staging)
+    let new = NewGeneration(
+      objects: try view.objects(), identities: identities, staging: staging.folder)
     var staged: [(part: RewrapPlan.Part, records: [ObjectRecord])] = []
     do {
       for part in plan.parts {
@@ -63,7 +66,7 @@ package final class RewrapRun {
           (part, try stage(part, new, meter: meter, interruption: interruption)))
       }
     } catch {
-      try removeStaged()
+      try staging.clear()
       throw error
     }
     let head = try view.rewraps.append(
@@ -73,7 +76,7 @@ package final class RewrapRun {
         RewrappedCompartment(part.seal, objects: records, at: place, under: part.key)
       }
     }
-    try view.store.replace(plan.parts.flatMap(\.objects), from: staging)
+    try view.store.replace(plan.parts.flatMap(\.objects), from: staging.folder)
     return head
   }
 
@@ -103,24 +106,5 @@ package final class RewrapRun {
     }
     if let error = failure.withLock({ $0 }) { throw error }
     return records.withLock { $0.compactMap(\.self) }
-  }
-
-  /// What an entry names is put in its place; what none names is nothing.
-  private func settle() throws {
-    var ready: [ObjectName] = []
-    for name in try staging.objects() {
-      if let generation = view.rewraps[name],
-        (try? ObjectCheck.run(name, generation.facts, in: staging)) != nil
-      {
-        ready.append(name)
-      } else {
-        try staging.remove(name)
-      }
-    }
-    if !ready.isEmpty { try view.store.replace(ready, from: staging) }
-  }
-
-  private func removeStaged() throws {
-    for name in try staging.objects() { try staging.remove(name) }
   }
 }
