@@ -109,6 +109,20 @@ import Testing
     #expect(try scene.isEnded())
   }
 
+  @Test func anotherHostsNextRunEndsItToo() async throws {
+    let scene = try await scene()
+    let other = try await Deployment()
+    let own = "store: \(other.path("store"))\n"
+    let yaml = try other.folder.readText("coffer.yaml")
+    try other.write(
+      yaml.replacing(own, with: "store: \(scene.host.store.path)\n"), to: "coffer.yaml")
+    try await other.initialise()
+    try await other.night()
+    let officers = [other.officers, scene.newcomer]
+    try await other.rewrap(for: officers, as: other.officers, of: scene.host.store).expect(0)
+    #expect(try scene.isEnded())
+  }
+
   @Test func onlyWhatAKnownOfficerSignedForTakesAPlace() async throws {
     let scene = try await scene()
     let host = scene.host
