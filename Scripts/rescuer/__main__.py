@@ -18,6 +18,7 @@ from .ledger import NAME, SAVED, Entry, Ledger, choose_host, choose_snapshot, re
 from .objects import Objects
 from .packs import PackShelf
 from .programs import Identity, Sealed
+from .rewraps import read_rewraps
 from .sources import SourceRescue, restore_into
 from .trouble import DONE, FAILED, INTERRUPTED, MISMATCH, NO_IDENTITY, NOTHING_DONE, PARTLY, REFUSED
 from .trouble import UNTRUSTED, USAGE, Damage, RescueError, report, say, warn
@@ -31,6 +32,8 @@ def main() -> int:
     try:
         arguments = command_line.parse(sys.argv[1:])
         programs.require_programs()
+        if arguments.trust or arguments.officer:
+            programs.require_minisign()
         read_store(arguments.store)
         identity = Identity(arguments.identity)
         allow_many_open_files()
@@ -84,10 +87,12 @@ class Rescue:
 
     def run(self) -> int:
         ledger, entry = self.choose()
-        objects = Objects(self.arguments.store, ledger.needed(entry))
+        rewraps = read_rewraps(self.arguments.store, (ledger.store, ledger.host), self.arguments.officer, self.scratch)
+        objects = Objects(self.arguments.store, ledger.needed(entry), rewraps, self.arguments.without_trusted_officer)
         say(f"snapshot {entry.snapshot} of {entry.facts['hostname']}; checking {len(objects.needed)} objects")
         objects.check_all()
         self.damage += [f"{name} {flaw}" for name, flaw in objects.damaged.items()]
+        self.name_unvouched(objects)
         wanted = self.wanted_sources(ledger, entry)
         dumps = []
         for compartment in sorted(set(wanted.values())):
@@ -169,7 +174,7 @@ class Rescue:
         """A compartment's manifest, which must be of this very snapshot."""
         name = f"manifests/{entry.snapshot}.{compartment}.age"
         if not objects.is_good(name):
-            raise Damage(f"its manifest {objects.damaged.get(name, 'is not in the ledger')}")
+            raise Damage(f"its manifest {objects.flaw(name) or 'is not in the ledger'}")
         path = self.scratch / "manifest"
         with path.open("w+b") as file:
             self.identity.decrypt(objects.path(name), file)
@@ -201,6 +206,19 @@ class Rescue:
                 table.add(file, objects)
             plaintext.unlink()
         return table
+
+    def name_unvouched(self, objects: Objects) -> None:
+        """Everything that was rewrapped by somebody whose key was not given."""
+        for name, why in objects.unvouched.items():
+            warn(f"{name} {why}")
+        if objects.unvouched:
+            self.is_partial = True
+            used = self.arguments.without_trusted_officer
+            warn(
+                f"{len(objects.unvouched)} objects were rewrapped, and NOBODY VOUCHES FOR THEM: "
+                + ("anyone could have written them. " if used else "they are not used; --without-trusted-officer uses them. ")
+                + "--officer record.pub takes an officer's word."
+            )
 
     def name_damage(self) -> None:
         """Everything that was checked and does not match."""

@@ -29,6 +29,16 @@ def require_programs() -> None:
         raise RescueError(MISSING_PROGRAM, f"not installed: {', '.join(missing)}", f"Debian: apt-get install {packages}")
 
 
+def require_minisign() -> None:
+    """Make sure that signatures can be checked."""
+    if shutil.which("minisign") is None:
+        raise RescueError(
+            MISSING_PROGRAM,
+            "--trust or --officer is given, but minisign is not installed",
+            "Debian: apt-get install minisign; or leave both out to rescue without checking signatures",
+        )
+
+
 class Identity:
     """The operator's age identity: read once, kept in memory, handed to age through a pipe."""
 

@@ -21,7 +21,7 @@ package final class HostInbox: BlobStore {
   private let host: KeyID
   private let store: DirectoryStore
   private let incoming: DirectoryStore
-  private var arrivals: Incoming { Incoming(folder: incoming, store: store) }
+  private var arrivals: Incoming { Incoming(of: host, folder: incoming, store: store) }
   private let quota: HostQuota
   private let received: @Sendable (Ledger.VerifiedEntry) -> Void
   private let ledger = Mutex<HostLedger?>(nil)
@@ -139,11 +139,11 @@ package final class HostInbox: BlobStore {
   }
 
   package func list(_ folder: String) throws -> [String] {
-    let own = "ledger/\(host)"
-    switch folder {
-    case "ledger": return try store.list(folder).filter { $0 == "\(host)" }
-    case own: return try store.list(folder)
-    case let other where other.hasPrefix("ledger/"): return []
+    let parts = folder.split(separator: "/")
+    switch parts.first {
+    case "ledger", "rewraps":
+      guard parts.count > 1 else { return try store.list(folder).filter { $0 == "\(host)" } }
+      return parts[1] == host.description ? try store.list(folder) : []
     default:
       let published = try knownNames().filter { $0.hasPrefix(folder + "/") }
         .compactMap { $0.dropFirst(folder.utf8.count + 1).split(separator: "/").first }
@@ -166,7 +166,9 @@ package final class HostInbox: BlobStore {
 
   /// Where a host may look for an object.
   private func place(of name: ObjectName) throws -> DirectoryStore {
-    if name == .format || name.ledgerPlace(of: host) != nil { return store }
+    if name == .format || name.ledgerPlace(of: host) != nil || name.isRewrap(of: host) {
+      return store
+    }
     // What is another host's is not found: it never is among what has arrived.
     if try incoming.size(of: name) != nil { return incoming }
     return try isKnown(name) ? store : incoming
@@ -177,7 +179,7 @@ package final class HostInbox: BlobStore {
   /// Whether what has arrived may bear a name.
   func admit(_ name: ObjectName, _ facts: NeededSet.Facts) throws {
     try requireLease()
-    guard !name.path.hasPrefix("ledger/") else {
+    guard !name.isChained else {
       throw refusal("\(name) comes together with its signature, or not at all")
     }
     if let digest = name.packDigest, digest != facts.sha256 {
@@ -203,7 +205,8 @@ package final class HostInbox: BlobStore {
     try incoming.remove(.format)
   }
 
-  /// Counts what the host has in the store, once nothing is half done there.
+  /// Counts what the host has in the store, once nothing is half done there: objects as long as they are,
+  /// whoever rewrapped them.
   private func settle() throws {
     let arrived = try arrivals.settle { try isKnown($0) }
     let ledger = try store.list("ledger/\(host)").map { "ledger/\(host)/\($0)" }

@@ -1,5 +1,6 @@
 import Repository
 import SecretMemory
+import Signatures
 import Stores
 import Vocabulary
 
@@ -8,9 +9,14 @@ struct Incoming {
   /// What no entry named for so long was left by a run that was cut off; the host stores it again if it must.
   private static let longestStay = 30 * 86400
 
+  let host: KeyID
   /// Where it lies; on the store's own file system.
   let folder: DirectoryStore
   let store: DirectoryStore
+
+  init(of host: KeyID, folder: DirectoryStore, store: DirectoryStore) {
+    (self.host, self.folder, self.store) = (host, folder, store)
+  }
 
   /// Brings what an entry adds into the store.
   ///
@@ -21,9 +27,10 @@ struct Incoming {
   /// - Throws: `receive.missing-object`, `receive.wrong-object`; nothing that counts has changed then.
   func accept(_ names: [ObjectName], _ before: HostLedger, _ after: HostLedger) throws {
     var new: [ObjectName] = []
+    var rewraps: RewrapLedger?
     for name in names {
       guard let facts = after.facts(of: name) else { continue }
-      if before.facts(of: name) != nil, try store.size(of: name) == facts.size { continue }
+      if before.facts(of: name) != nil, try isThere(name, facts, &rewraps) { continue }
       guard try folder.size(of: name) != nil else {
         throw OperatorError(
           "receive.missing-object", .mismatch, "\(name), which the entry adds, has not arrived",
@@ -58,6 +65,20 @@ struct Incoming {
       try folder.remove(name)
       return false
     }
+  }
+
+  /// Whether the store has what an earlier entry named, or what an officer made of it since.
+  ///
+  /// Whoever wrote among `rewraps` can write to all of the store: his word is enough here.
+  private func isThere(
+    _ name: ObjectName, _ facts: NeededSet.Facts, _ rewraps: inout RewrapLedger?
+  ) throws -> Bool {
+    guard let size = try store.size(of: name) else { return false }
+    if size == facts.size { return true }
+    guard name.isRewrappable else { return false }
+    let read = try rewraps ?? RewrapLedger(in: store, of: host)
+    rewraps = read
+    return read[name]?.facts.size == size
   }
 
   private func require(

@@ -27,14 +27,15 @@ package struct CarriedHeader: Sendable {
   /// - Parameters:
   ///   - header: proven genuine by whoever had the file key of it.
   ///   - fileKey: which it wraps.
-  /// - Throws: `AgeError` where what it carries cannot be read.
+  /// - Throws: `AgeError` where what it carries cannot be read, and where it carries two: which of them the
+  ///   host signed for would be anybody's choice.
   package init?(in header: AgeHeader, under fileKey: borrowing FileKey) throws {
-    guard let stanza = header.stanzas.first(where: { $0.type == Self.stanzaType }) else {
-      return nil
-    }
+    let stanzas = header.stanzas.filter { $0.type == Self.stanzaType }
+    guard let stanza = stanzas.first else { return nil }
     func malformed(_ why: String) -> AgeError {
       AgeError.malformedStanza(type: Self.stanzaType, why)
     }
+    guard stanzas.count == 1 else { throw malformed("there is more than one") }
     guard stanza.arguments.count == 1,
       let salt = Base64.decode(stanza.arguments[0], padding: .none), salt.count == Self.saltSize,
       stanza.body.count >= ChaCha20Poly1305.tagSize

@@ -2,14 +2,15 @@ package import Signatures
 package import Vocabulary
 
 extension ObjectName {
-  /// Reads the name of any object that a host puts into a store; nil for any other text.
+  /// Reads the name of any object that a host puts into a store, or reads there; nil for any other text.
   package init?(hostText text: String) {
     if text == Self.format.path {
       self = .format
       return
     }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.first == "ledger" else {
+    let isLedger = parts.first == "ledger"
+    guard isLedger || parts.first == "rewraps" else {
       self.init(ledgerText: text)
       return
     }
@@ -17,7 +18,10 @@ extension ObjectName {
       let number = Int(parts[2].prefix { $0 != "." }), (1..<1 << 32).contains(number)
     else { return nil }
     let sequence = LedgerSequence(number)
-    let names = [Self.ledgerEntry(host, sequence), Self.ledgerSignature(host, sequence)]
+    let names =
+      isLedger
+      ? [Self.ledgerEntry(host, sequence), Self.ledgerSignature(host, sequence)]
+      : [Self.rewrapEntry(host, sequence), Self.rewrapSignature(host, sequence)]
     guard let name = names.first(where: { $0.path == text }) else { return nil }
     self = name
   }
@@ -46,5 +50,13 @@ extension ObjectName {
     let parts = path.split(separator: "/")
     guard parts.count == 3, parts[0] == "ledger", parts[1] == host.description else { return nil }
     return Int(parts[2].prefix { $0 != "." }).map { LedgerSequence($0) }
+  }
+
+  /// Whether it belongs to a chain: an entry or a signature, of a host's or of officers.
+  package var isChained: Bool { path.hasPrefix("ledger/") || path.hasPrefix("rewraps/") }
+
+  /// Whether it is an entry about a host's rewrapped objects, or the signature of one.
+  package func isRewrap(of host: KeyID) -> Bool {
+    path.hasPrefix(Self.rewrapFolder(of: host) + "/")
   }
 }

@@ -54,6 +54,13 @@ package struct RewrapLedger: Sendable {
     }
   }
 
+  /// The hosts of whose objects a store holds entries.
+  ///
+  /// - Throws: `store.failed`.
+  package static func hosts(in store: any BlobSource) throws -> [KeyID] {
+    try store.list("rewraps").compactMap { KeyID($0) }
+  }
+
   private mutating func take(_ entry: RewrapEntry, isVouchedFor: Bool) {
     entries.append(entry)
     for compartment in entry.compartments {

@@ -15,7 +15,7 @@ package import Vocabulary
 /// nothing; after it, the next run goes on.
 package final class RewrapRun {
   package private(set) var view: RewrapView
-  private let staging: DirectoryStore
+  private let staging: RewrapStaging
   private let leases: [any WriterLease]
 
   /// Takes the right of every writer to a store, and ends what a run that was killed had begun.
@@ -36,15 +36,17 @@ package final class RewrapRun {
         "\(location) is another account's: what this one puts there the keeper could not read",
         hint: "run as the account that owns the store, with sudo -u")
     }
-    staging = DirectoryStore(
-      FilePath(location).appending(".tmp").appending(RewrapView.writer).appending("rewrapped"),
-      writer: "staging")
-    var leases = [try view.store.prepareForWriting()]
-    leases += try StoreRegistry.quiet(location, but: RewrapView.writer)
-    leases.append(try staging.prepareForWriting())
+    staging = RewrapStaging(of: FilePath(location))
+    var leases = [try staging.prepareForWriting()]
+    leases += try StoreRegistry.quiet(location, but: RewrapStaging.writer)
+    leases.append(try staging.folder.prepareForWriting())
     self.leases = leases
     self.view = try RewrapView(location, trusting: host, keeper: keeper)
-    try settle()
+    // Another host's may wait there, too. What no entry names is nothing.
+    try staging.settle(
+      by: .anybodys,
+      of: RewrapLedger.hosts(in: view.store).map { try RewrapLedger(in: view.store, of: $0) })
+    try staging.clear()
   }
 
   /// Rewraps what is planned.
@@ -61,7 +63,8 @@ package final class RewrapRun {
     _ plan: RewrapPlan, with identities: [any Identity], signedWith signer: SigningKey,
     meter: ProgressMeter, interruption: Interruption
   ) throws -> LedgerHead {
-    let new = NewGeneration(objects: try view.objects(), identities: identities, staging: staging)
+    let new = NewGeneration(
+      objects: try view.objects(), identities: identities, staging: staging.folder)
     var staged: [(part: RewrapPlan.Part, records: [ObjectRecord])] = []
     do {
       for part in plan.parts {
@@ -70,7 +73,7 @@ package final class RewrapRun {
           (part, try stage(part, new, meter: meter, interruption: interruption)))
       }
     } catch {
-      try removeStaged()
+      try staging.clear()
       throw error
     }
     let head = try view.rewraps.append(
@@ -80,7 +83,7 @@ package final class RewrapRun {
         RewrappedCompartment(part.seal, objects: records, at: place, under: part.key)
       }
     }
-    try view.store.replace(plan.parts.flatMap(\.objects), from: staging)
+    try view.store.replace(plan.parts.flatMap(\.objects), from: staging.folder)
     return head
   }
 
@@ -110,24 +113,5 @@ package final class RewrapRun {
     }
     if let error = failure.withLock({ $0 }) { throw error }
     return records.withLock { $0.compactMap(\.self) }
-  }
-
-  /// What an entry names is put in its place; what none names is nothing.
-  private func settle() throws {
-    var ready: [ObjectName] = []
-    for name in try staging.objects() {
-      if let generation = view.rewraps[name],
-        (try? ObjectCheck.run(name, generation.facts, in: staging)) != nil
-      {
-        ready.append(name)
-      } else {
-        try staging.remove(name)
-      }
-    }
-    if !ready.isEmpty { try view.store.replace(ready, from: staging) }
-  }
-
-  private func removeStaged() throws {
-    for name in try staging.objects() { try staging.remove(name) }
   }
 }

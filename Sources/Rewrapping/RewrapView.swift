@@ -7,9 +7,6 @@ package import Vocabulary
 
 /// A store in a folder as an officer sees it who rewraps a host's objects.
 package struct RewrapView: Sendable {
-  /// Whose temporary files an officer's are.
-  static let writer = "officer"
-
   package let store: DirectoryStore
   package let ledger: Ledger
   package internal(set) var rewraps: RewrapLedger
@@ -26,7 +23,7 @@ package struct RewrapView: Sendable {
     _ location: String, trusting host: VerifyingKey, keeper: VerifyingKey?
   ) throws {
     guard
-      let store = try StoreRegistry.open(location, writer: Self.writer) as? DirectoryStore
+      let store = try StoreRegistry.open(location, writer: RewrapStaging.writer) as? DirectoryStore
     else {
       throw OperatorError(
         "rewrap.remote", .usage, "\(location) is another machine's: from here nothing is replaced",

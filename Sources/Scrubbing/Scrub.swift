@@ -34,6 +34,8 @@ package struct Scrub {
     package let mended: [String]
     /// What is hurt, in the order of names.
     package let hurt: [Hurt]
+    /// What has its old header while the new one waits; not checked, in the order of names.
+    package let waiting: [String]
     package let hurtSnapshots: [HurtSnapshot]
     package let unreferenced: [String]
     /// How many objects no parity protects.
@@ -48,6 +50,7 @@ package struct Scrub {
   private let keeper: KeeperFolder
   private let holdings: StoreHoldings
   private let dropped: DroppedSnapshots
+  private let waiting: Set<String>
   private let meter: ProgressMeter
   private let interruption: Interruption
 
@@ -58,12 +61,15 @@ package struct Scrub {
   ///   - keeper: what the keeper remembers.
   ///   - holdings: what the store must hold.
   ///   - dropped: the snapshots that the holdings leave out.
+  ///   - waiting: objects whose new headers wait to take their places; they are not checked.
   ///   - meter: what progress is shown on.
   ///   - interruption: asks it to stop.
   package init(
     _ store: any BlobStore, _ keeper: KeeperFolder, _ holdings: StoreHoldings,
-    without dropped: DroppedSnapshots, meter: ProgressMeter, interruption: Interruption
+    without dropped: DroppedSnapshots, waiting: Set<ObjectName> = [], meter: ProgressMeter,
+    interruption: Interruption
   ) {
+    self.waiting = Set(waiting.map(\.path))
     (self.store, self.keeper, self.holdings, self.dropped) = (store, keeper, holdings, dropped)
     (self.meter, self.interruption) = (meter, interruption)
   }
@@ -83,7 +89,7 @@ package struct Scrub {
     let book = try ParityBook(in: store, holdings)
     let list = CheckList(holdings, book.objects)
     var memory = try CheckMemory(dates, of: list)
-    let plan = memory.plan(share)
+    let plan = memory.plan(share).filter { !waits($0, in: list) }
     let isResumed = memory.isResumed
     if !isResumed { try dates.startPass() }
     meter.begin("objects", total: plan.reduce(0) { $0 + list.size(of: $1) })
@@ -92,7 +98,7 @@ package struct Scrub {
     ).run(plan)
     var problems = found.problems
     for item in found.checked { memory.note(.now(problems[item]), of: item) }
-    let wasHurt = memory.hurt
+    let wasHurt = memory.hurt.filter { !waits($0, in: list) }
     if case .mend(let percent) = mending, !wasHurt.isEmpty {
       try mend(wasHurt, list, book, percent, rate) { item, problem in
         memory.note(.now(problem), of: item)
@@ -100,7 +106,7 @@ package struct Scrub {
         try dates.add([(list.text(of: item), .now(problem))])
       }
     }
-    let hurt = memory.hurt
+    let hurt = memory.hurt.filter { !waits($0, in: list) }
     let stillHurt = Set(hurt)
     let report = Report(
       objects: list.items.count, bytes: list.items.reduce(0) { $0 + list.size(of: $1) },
@@ -109,6 +115,7 @@ package struct Scrub {
       isResumed: isResumed,
       mended: wasHurt.filter { !stillHurt.contains($0) }.map(list.text(of:)).sorted(),
       hurt: hurt.map { Hurt($0, problems[$0], list) }.sorted { $0.object < $1.object },
+      waiting: list.items.filter { waits($0, in: list) }.map(list.text(of:)).sorted(),
       hurtSnapshots: try snapshots(needing: hurt, of: list),
       unreferenced: try UnreferencedObjects.all(in: store, holdings, book),
       unprotected: list.items.count { !list.isParity($0) && book.cover(of: $0) == nil },
@@ -116,6 +123,10 @@ package struct Scrub {
     try dates.finishPass()
     try dates.rewrite(memory.checks)
     return report
+  }
+
+  private func waits(_ item: CheckList.Item, in list: CheckList) -> Bool {
+    !waiting.isEmpty && waiting.contains(list.text(of: item))
   }
 
   /// Mends objects first, then the parity that was hurt, from what is whole again.

@@ -124,6 +124,70 @@ struct HostInboxTests {
     again.release()
   }
 
+  @Test("an object that an officer rewrapped is there, and counts as long as it is")
+  func rewrapped() throws {
+    let store = try Store(in: ScratchFolder())
+    let (pack, header, grown): ([UInt8], [UInt8], [UInt8]) =
+      ([1, 2, 3], [4, 5], .init(repeating: 6, count: 9000))
+    let digest = SHA256Hasher.digest(of: pack)
+    let name = ObjectName.packHeader(digest)
+    let first = try entry(
+      store.format, 1, after: nil, adding: [record(.pack(digest), pack), record(name, header)])
+    do {
+      let inbox = store.inbox(key)
+      let lease = try inbox.prepareForWriting()
+      try put(inbox, name, header)
+      try put(inbox, .pack(digest), pack)
+      try inbox.putTogether(first.objects)
+      lease.release()
+    }
+    let compartment = try #require(CompartmentName("core"))
+    func rewrap(_ bytes: [UInt8]) throws {
+      try store.folder.write(bytes, to: "store/\(name)")
+    }
+    // Somebody's who says nothing of it is as good as missing.
+    try rewrap(grown)
+    let again = try entry(
+      store.format, 2, after: first.sha256, adding: [record(name, header)],
+      to: [record(.pack(digest), pack)])
+    do {
+      let inbox = store.inbox(key)
+      let lease = try inbox.prepareForWriting()
+      #expect(refusal { try inbox.putTogether(again.objects) }?.code == "receive.missing-object")
+      lease.release()
+    }
+    var ledger = try RewrapLedger(in: store.plain, of: host)
+    let chunkIDKey = SecretBytes.random(count: 32)
+    let seal = CompartmentSeal(compartment, chunkIDKey: chunkIDKey, recipients: ["age1new"])
+    let hash = KeyedHash(key: chunkIDKey)
+    _ = try ledger.append(to: store.plain, at: .now(), signedWith: .generate()) { place in
+      [RewrappedCompartment(seal, objects: [record(name, grown)], at: place, under: hash)]
+    }
+    let inbox = store.inbox(key)
+    let lease = try inbox.prepareForWriting()
+    #expect(try inbox.size(of: name) == grown.count && inbox.read(name) == grown)
+    #expect(refusal { try put(inbox, name, header) }?.code == "object.exists")
+    #expect(try inbox.list("rewraps") == ["\(host)"])
+    #expect(
+      try inbox.list("rewraps/\(host)") == ["00000001.json", "00000001.minisig"])
+    #expect(try inbox.size(of: .rewrapEntry(host, .first)) != nil)
+    try inbox.putTogether(again.objects)
+    #expect(try store.plain.read(name) == grown)
+    lease.release()
+    // Two entries and a pack, and the header as it is since: of what is left, a block.
+    let used = try ["ledger/\(host)/00000001", "ledger/\(host)/00000002"].flatMap {
+      ["\($0).json", "\($0).minisig"]
+    }.compactMap { try store.plain.size(of: #require(ObjectName(hostText: $0))) }
+      .reduce(pack.count + grown.count + 6 * 4096, +)
+    let small = store.inbox(key, quota: used + 4096 + 1)
+    let last = try small.prepareForWriting()
+    #expect(
+      refusal { try put(small, .manifest(SnapshotID(startedAt: .now()), compartment), [1, 2]) }?
+        .code == "receive.quota")
+    try put(small, .manifest(SnapshotID(startedAt: .now()), compartment), [1])
+    last.release()
+  }
+
   @Test("a session that was killed between any two steps is gone on with")
   func killed() throws {
     let store = try Store(in: ScratchFolder())

@@ -15,14 +15,15 @@ extension Deployment {
 
   /// Rewraps the compartment `core` for some officers, as one who opens it.
   func rewrap(
-    for officers: [Officer], as officer: Officer, _ arguments: String...,
+    for officers: [Officer], as officer: Officer, _ arguments: String..., of store: Store? = nil,
     while body: (Program.Running) async throws -> Void = { _ in }
   ) async throws -> Program.Outcome {
     let policy = try policy(for: officers)
     let all =
       [
-        "recipients", "rewrap", "--store", store.path, "--trust", path("keys/host.pub"), "--policy",
-        policy, "--identity", officer.identity, "--state", path("custody"),
+        "recipients", "rewrap", "--store", (store ?? self.store).path,
+        "--trust", path("keys/host.pub"), "--policy", policy, "--identity", officer.identity,
+        "--state", path("custody"),
       ] + arguments
     return try await Program(path: BuiltTools.custody, environment: environment)
       .run(all, while: body)

@@ -94,6 +94,20 @@ final class HostileClient {
     return ask(kind, payload)
   }
 
+  /// Asks for the first page of a folder's names.
+  func list(_ folder: String) throws -> [String] {
+    last += 1
+    var payload = PayloadWriter()
+    for text in [folder, ""] { payload.put(text) }
+    try channel.send(WireFrame(.list, last, payload.bytes))
+    guard case .frame(let frame) = try channel.receive(within: .seconds(30)),
+      frame.kind == .done
+    else { throw WireError.malformed }
+    var reader = PayloadReader(frame.payload)
+    _ = try reader.number(UInt8.self)
+    return try (0..<(try reader.number(UInt16.self))).map { _ in try reader.text() }
+  }
+
   /// Sends an object under any name.
   func put(_ name: String, _ bytes: [UInt8]) -> String {
     last += 1

@@ -113,12 +113,22 @@ final class KeeperMachine {
 }
 
 extension Deployment {
-  /// Has this host's nights go to a keeper's machine, which lets it in.
-  func sendNights(to keeper: KeeperMachine, quota: String = "1G") async throws {
-    environment.merge(keeper.environment) { $1 }
+  /// Writes the configuration file anew, with the store at a keeper's.
+  func configure(for keeper: KeeperMachine) throws {
+    try configure()
+    try moveStore(to: keeper)
+  }
+
+  private func moveStore(to keeper: KeeperMachine) throws {
     let own = "store: \(path("store"))\n"
     let yaml = try folder.readText("coffer.yaml")
     try write(yaml.replacing(own, with: "store: \(keeper.address)\n"), to: "coffer.yaml")
+  }
+
+  /// Has this host's nights go to a keeper's machine, which lets it in.
+  func sendNights(to keeper: KeeperMachine, quota: String = "1G") async throws {
+    environment.merge(keeper.environment) { $1 }
+    try moveStore(to: keeper)
     // The host key is made before the store: its public half is what the keeper is given.
     _ = try await backup("init")
     try keeper.admit(self, quota: quota)

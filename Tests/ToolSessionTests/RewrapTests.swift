@@ -103,6 +103,26 @@ import Testing
     #expect(opened >= 3)
   }
 
+  @Test func inspectionShowsWhatARewrappedFileCarries() async throws {
+    let custody = try await custody()
+    let host = custody.host
+    try await host.rewrap(for: [host.officers, custody.newcomer], as: host.officers).expect(0)
+    let manifest = try #require(try host.store.latest("manifests").first { $0.contains(".core.") })
+    let path = "\(host.store.path)/\(manifest)"
+    let age = Program(path: BuiltTools.age, environment: host.environment)
+    try await age.run(["inspect", path])
+      .expect(0, naming: "recipients: X25519, X25519, coffer-former-header\n")
+    let found = try JSONSerialization.jsonObject(
+      with: Data(try await age.run(["inspect", "--json", path]).expect(0).output.utf8))
+    let facts = try #require(found as? [String: Any])
+    #expect(facts["stanza_types"] as? [String] == ["X25519", "X25519", "coffer-former-header"])
+    #expect(facts["postquantum"] as? String == "no")
+    let sizes = try #require(facts["sizes"] as? [String: Int])
+    let sum = ["header", "armor", "overhead", "max_payload"].compactMap { sizes[$0] }.reduce(0, +)
+    #expect(try sum == host.store.data(manifest).count)
+    try await age.run(["-d", "-i", custody.newcomer.identity, "-o", "/dev/null", path]).expect(0)
+  }
+
   @Test func theNextNightBuildsUponWhatWasRewrapped() async throws {
     let custody = try await custody()
     let (host, newcomer) = (custody.host, custody.newcomer)

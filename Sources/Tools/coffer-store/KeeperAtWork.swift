@@ -22,6 +22,7 @@ struct KeeperAtWork: ~Copyable {
     let lock = try folder.lock()
     let lease = try store.prepareForWriting()
     let hosts = KnownHosts(in: folder)
+    try CutOffRewrapping(in: store, of: hosts, options).end(console)
     let record = try record(in: store, folder, options, console)
     return KeeperAtWork(
       store: store, folder: folder, hosts: hosts, record: record, lock: lock, lease: lease)

@@ -43,9 +43,11 @@ extension CofferStore {
     ) throws -> ExitStatus {
       let console = context.console
       let lease = try store.prepareForWriting()
+      let hosts = KnownHosts(in: folder)
+      try CutOffRewrapping(in: store, of: hosts, keeper).end(console)
       var heads = try RememberedHeads(in: folder)
       let holdings = try StoreHoldings(
-        in: store, of: KnownHosts(in: folder), remembering: heads,
+        in: store, of: hosts, remembering: heads,
         without: DroppedSnapshots(in: store, of: folder))
       console.begin("parity")
       let report = try Protection(

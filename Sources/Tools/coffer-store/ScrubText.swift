@@ -17,6 +17,7 @@ struct ScrubText {
       console.say("mended  \(name)")
       console.emit(MendedLine(object: name))
     }
+    for name in report.waiting { console.emit(WaitingLine(object: name)) }
     for hurt in report.hurt {
       console.say("BAD     \(hurt.problem)")
       console.emit(
@@ -73,6 +74,11 @@ struct ScrubText {
 
   private struct MendedLine: Encodable {
     let event = "mended"
+    let object: String
+  }
+
+  private struct WaitingLine: Encodable {
+    let event = "waiting"
     let object: String
   }
 

@@ -17,7 +17,9 @@ extension CofferStore {
         night, each object is checked once a week: what was checked longest ago comes first. A run that \
         was stopped or killed is gone on with. Hurt objects, and the snapshots that need them, are named: \
         exit code 4. Objects that no snapshot needs are listed, and left alone. --repair mends what is \
-        hurt from the parity that 'protect' made; what was mended is proven before it takes its place.
+        hurt from the parity that 'protect' made; what was mended is proven before it takes its place. \
+        Where an officer's rewrapping was cut off, what still has its old header is not hurt: exit code 3, and \
+        --repair ends it.
         """)
 
     @OptionGroup var keeper: KeeperOptions
@@ -55,14 +57,16 @@ extension CofferStore {
       try KeeperAtWork.receive(in: store, folder)
       let lease = repair ? try store.prepareForWriting() : nil
       let hosts = KnownHosts(in: folder)
+      let rewrapping = CutOffRewrapping(in: store, of: hosts, keeper)
+      if repair { try rewrapping.end(console) }
       let dropped = try DroppedSnapshots(in: store, of: folder)
       var heads = try RememberedHeads(in: folder)
       let holdings = try StoreHoldings(
         in: store, of: hosts, remembering: heads, without: dropped)
       console.begin("objects")
       let scrub = Scrub(
-        store, folder, holdings, without: dropped, meter: context.meter,
-        interruption: context.interruption)
+        store, folder, holdings, without: dropped, waiting: try rewrapping.waiting(),
+        meter: context.meter, interruption: context.interruption)
       let report = try scrub.run(
         fraction, atMost: maxRate ?? .unlimited,
         mending: repair ? .mend(percent: parity.parity) : .report)
@@ -71,8 +75,11 @@ extension CofferStore {
       details = ScrubText.details(report)
       ScrubText(report).tell(console)
       let verdict = LedgerVerdict(holdings, keeper).tell(console)
+      if !report.waiting.isEmpty {
+        console.report(CutOffRewrapping.error(report.waiting.count))
+      }
       guard report.hurt.isEmpty || verdict == .untrusted else { throw ScrubText.failure(report) }
-      return verdict
+      return verdict == .done && !report.waiting.isEmpty ? .partly : verdict
     }
   }
 }
