@@ -50,16 +50,25 @@ struct CompartmentSurvey {
       guard let index = name.index, index.compartment == compartment else { continue }
       try interruption.check()
       try plan.attempt(name) {
-        var packs: [SHA256Digest] = []
-        try objects.openIndex(name, with: identities) { packs.append($0.name) }
+        let packs = try packs(in: name)
         try take(name, of: index.snapshot, &$0)
         for pack in packs where objects.needed.objects[.packHeader(pack)] != nil {
-          try take(.packHeader(pack), of: index.snapshot, &$0)
+          try $0.attempt(.packHeader(pack)) { try take(.packHeader(pack), of: index.snapshot, &$0) }
         }
       }
       meter.advance(bytes: objects.needed.objects[name]?.size ?? 0, files: 1)
     }
     plan.parts += parts.sorted { $0.key < $1.key }.map(\.value).filter { !$0.objects.isEmpty }
+  }
+
+  private func packs(in index: ObjectName) throws -> [SHA256Digest] {
+    var packs: [SHA256Digest] = []
+    do {
+      try objects.openIndex(index, with: identities) { packs.append($0.name) }
+    } catch AgeError.noIdentityMatches {
+      throw Self.notOpened(index)
+    }
+    return packs
   }
 
   private mutating func openManifests(_ plan: inout RewrapPlan) throws {
@@ -114,12 +123,32 @@ struct CompartmentSurvey {
       generations[key] = view.rewraps.proven(compartment, under: part.key)
     }
     guard let seal = parts[key]?.seal else { return }
-    let recipients = generations[key]?[name]?.recipients ?? seals[snapshot]?.recipients
-    if recipients == seal.recipients {
-      plan.current += 1
-    } else {
-      parts[key]?.objects.append(name)
+    let generation = generations[key]?[name]
+    if (generation?.recipients ?? seals[snapshot]?.recipients) == seal.recipients {
+      if try generation.map({ try isInPlace(name, $0) }) ?? true {
+        plan.current += 1
+        return
+      }
     }
+    parts[key]?.objects.append(name)
+  }
+
+  /// Whether an object is what an entry says of it, and not still the old one: the run that was to replace it
+  /// was cut off then, and what waited is lost, perhaps because the store was copied.
+  ///
+  /// - Throws: where it is neither, or no identity opens it.
+  private func isInPlace(
+    _ name: ObjectName, _ generation: RewrapLedger.Generation
+  ) throws -> Bool {
+    if (try? ObjectCheck.run(name, generation.facts, in: view.store)) != nil { return true }
+    // Manifests and indexes were opened before they came here.
+    guard let pack = name.headedPack else { return false }
+    do {
+      _ = try objects.header(ofPack: pack, with: identities).fileKey(for: identities)
+    } catch AgeError.noIdentityMatches {
+      throw Self.notOpened(name)
+    }
+    return false
   }
 
   /// The chunk-id key under which a snapshot was stored; snapshots that are gone have no manifest to say so.
@@ -145,6 +174,14 @@ struct CompartmentSurvey {
       key: KeyedHash(key: key))
   }
 
+  private static func notOpened(_ name: ObjectName) -> OperatorError {
+    OperatorError(
+      "rewrap.not-opened", .partly,
+      "none of the given identities opens \(name): it stays as it is",
+      hint: "a rewrapping was cut off before; run again with the identity of somebody who could "
+        + "open it until then")
+  }
+
   private static func partlySealed(_ compartment: CompartmentName) -> OperatorError {
     OperatorError(
       "rewrap.partly-sealed", .partly,
@@ -163,7 +200,7 @@ extension RewrapPlan {
   ) throws {
     do {
       try body(&self)
-    } catch let error as OperatorError where error.status == .mismatch {
+    } catch let error as OperatorError where [.mismatch, .partly].contains(error.status) {
       problems.append(error)
     } catch let error as AgeError where error != .noIdentityMatches {
       problems.append(

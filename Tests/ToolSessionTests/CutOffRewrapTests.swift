@@ -109,6 +109,32 @@ import Testing
     #expect(try scene.isEnded())
   }
 
+  @Test func whereWhatWaitedIsLostTheOfficersNextRunMakesItAgain() async throws {
+    let scene = try await scene()
+    let host = scene.host
+    try host.remove("store/.tmp/officer")
+    // Nothing waits: these objects are not what their officer says that they are.
+    try await host.keeper("scrub", "--officer", host.officerKey).expect(4)
+    let officers = [host.officers, scene.newcomer]
+    try await host.rewrap(for: officers, as: scene.newcomer)
+      .expect(3, "rewrap.not-opened")
+    try await host.rewrap(for: officers, as: host.officers).expect(0)
+    for (name, old) in zip(scene.replaced, try scene.replaced.map(host.store.data)) {
+      let isAsItWas = try host.store.data(name) == old
+      #expect(isAsItWas, "\(name) was rewrapped though nothing was wrong with it")
+    }
+    try await host.keeper("scrub").expect(0)
+    for entry in try host.store.entries() {
+      let drill = ["drill", "--scratch", host.path(""), "--snapshot", try host.snapshot(of: entry)]
+      try await host.restore(
+        drill + ["--identity", scene.newcomer.identity], from: host.store
+      ).expect(0)
+      try await host.restore(drill + ["--identity", scene.leaver.identity], from: host.store)
+        .expect(12)
+    }
+    try await host.rewrap(for: officers, as: host.officers).expect(0, naming: "nothing to rewrap")
+  }
+
   @Test func anotherHostsNextRunEndsItToo() async throws {
     let scene = try await scene()
     let other = try await Deployment()
