@@ -20,6 +20,8 @@ package struct HostHolding: Sendable {
   package let isVouchedFor: Bool
   /// The ids of officers who rewrapped objects, and whose keys are not known.
   package private(set) var strangers: Set<String> = []
+  /// The last entry about what officers rewrapped; nil where there is none, or their chain does not hold.
+  package private(set) var rewrapHead: LedgerHead?
 
   /// For each row the entry since which it is needed; 0 where the newest entry does not need it.
   private var since: [UInt32] = []
@@ -70,7 +72,7 @@ package struct HostHolding: Sendable {
       if let needed, summary() != needed {
         throw broken("its needed set has another digest")
       }
-      if let rewraps = try rewraps() { take(rewraps) }
+      if let rewraps = try rewraps() { rewrap(by: rewraps) }
     } catch let error as OperatorError where error.status == .untrusted {
       problem = error
     }
@@ -101,9 +103,9 @@ package struct HostHolding: Sendable {
     }
   }
 
-  /// What an officer rewrapped is since what he says it is.
-  private mutating func take(_ rewraps: RewrapLedger) {
-    strangers = rewraps.strangers
+  /// Takes what officers rewrapped for what they say it is since.
+  package mutating func rewrap(by rewraps: RewrapLedger) {
+    (strangers, rewrapHead) = (rewraps.strangers, rewraps.head)
     for name in rewraps.names {
       if let generation = rewraps[name] { objects.rewrap(name.path, to: generation.facts) }
     }

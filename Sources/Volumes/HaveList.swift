@@ -15,6 +15,8 @@ package struct HaveList: Sendable, Codable {
     package let host: String
     /// The last entry of its ledger, with the SHA-256 of the entry's file.
     package let head: LedgerHead
+    /// The last entry about what officers rewrapped of its objects; nil where there is none.
+    package let rewraps: LedgerHead?
     /// Objects that the ledger asks for and that are not there, or hurt.
     package let lacks: [String]
   }
@@ -67,7 +69,8 @@ package struct HaveList: Sendable, Codable {
         return try last.isHurt(name) || store.size(of: name) != holding.objects.size(at: row)
       }
       return Host(
-        host: holding.host.description, head: head, lacks: lacks.map(holding.objects.text(at:)))
+        host: holding.host.description, head: head, rewraps: holding.rewrapHead,
+        lacks: lacks.map(holding.objects.text(at:)))
     }
     holds = try last.good.filter { name in
       // An officer may rewrap all but payloads; it is small, and travels again.

@@ -61,6 +61,16 @@ extension Deployment {
     return Volumes(path: try #require(try export.values(of: "folder").last))
   }
 
+  /// The names of all that a set carries, as stock tar lists it.
+  func carried(by set: Volumes) async throws -> Set<String> {
+    var names = Set<String>()
+    for archive in try set.archives() {
+      let listed = try await program("tar").run(["-tf", archive])
+      names.formUnion(listed.output.split(separator: "\n").map(String.init))
+    }
+    return names
+  }
+
   /// Does something while no identity is anywhere on this machine.
   func withoutIdentities<Result>(_ body: () async throws -> Result) async throws -> Result {
     let identities = [officers, bridgeTeam].map { ($0.identity, Data(contentsOf: $0.identity)) }

@@ -15,13 +15,14 @@ extension Deployment {
 
   /// Rewraps the compartment `core` for some officers, as one who opens it.
   func rewrap(
-    for officers: [Officer], as officer: Officer, _ arguments: String...,
+    for officers: [Officer], as officer: Officer, at place: String? = nil,
+    _ arguments: String...,
     while body: (Program.Running) async throws -> Void = { _ in }
   ) async throws -> Program.Outcome {
     let policy = try policy(for: officers)
     let all =
       [
-        "recipients", "rewrap", "--store", store.path, "--trust", path("keys/host.pub"), "--policy",
+        "recipients", "rewrap", "--store", place ?? store.path, "--trust", path("keys/host.pub"), "--policy",
         policy, "--identity", officer.identity, "--state", path("custody"),
       ] + arguments
     return try await Program(path: BuiltTools.custody, environment: environment)

@@ -134,14 +134,18 @@ final class CarriedStore {
     let keeper = try keeper("far")
     let store = store ?? far
     let lease = try store.prepareForWriting()
-    defer { lease.release() }
+    let staging = DirectoryStore(FilePath(folder.path(of: "staging")), writer: "staging")
+    let leases = [lease, try staging.prepareForWriting()]
+    defer { for lease in leases { lease.release() } }
     let set = try MediaSearch(in: [FilePath(path)]).onlySet()
     let checks = CheckDates(in: keeper)
     let plan = try ImportPlan(
       of: set, into: store, ImportTrust(keepers: keepers, rememberedIn: keeper),
-      remembering: RememberedHeads(in: keeper), checks, without: DroppedSnapshots())
+      remembering: RememberedHeads(in: keeper), checks, staged: Set(staging.objects()),
+      without: DroppedSnapshots())
     let report = try ImportRun(
-      of: set, into: store, noting: checks, meter: ProgressMeter(), interruption: Interruption()
+      of: set, into: store, over: staging, noting: checks, meter: ProgressMeter(),
+      interruption: Interruption()
     ).run(plan)
     return (report, plan.removals)
   }
