@@ -24,6 +24,7 @@ package struct RewrapLedger: Sendable {
   /// The ids of keys that signed entries and are not known.
   package private(set) var strangers: Set<String> = []
   private var newest: [ObjectName: Generation] = [:]
+  private var earlier: [ObjectName: [NeededSet.Facts]] = [:]
   private let chain: SignedChain<RewrapEntry>
   private let host: KeyID
 
@@ -63,6 +64,7 @@ package struct RewrapLedger: Sendable {
         guard let name = ObjectName(ledgerText: object.name), name.isRewrappable,
           NeededSet.Facts.sizes.contains(object.size)
         else { continue }
+        if let before = newest[name] { earlier[name, default: []].append(before.facts) }
         newest[name] = Generation(
           facts: .init(size: object.size, sha256: object.sha256),
           recipients: compartment.recipients, sequence: entry.sequence, isVouchedFor: isVouchedFor)
@@ -76,7 +78,8 @@ package struct RewrapLedger: Sendable {
   /// What it said before the entries that come after the first so many.
   package func prefix(_ count: Int) -> RewrapLedger {
     var prefix = self
-    (prefix.entries, prefix.heads, prefix.strangers, prefix.newest) = ([], [], [], [:])
+    (prefix.entries, prefix.heads, prefix.strangers) = ([], [], [])
+    (prefix.newest, prefix.earlier) = ([:], [:])
     for (entry, head) in zip(entries, heads).prefix(count) {
       prefix.take(entry, head, isVouchedFor: isVouchedFor(entry))
     }
@@ -91,6 +94,9 @@ package struct RewrapLedger: Sendable {
 
   /// What an object is since it was last rewrapped; nil where it never was.
   package subscript(_ name: ObjectName) -> Generation? { newest[name] }
+
+  /// What an object was each time it was rewrapped before, oldest first.
+  package func earlierFacts(of name: ObjectName) -> [NeededSet.Facts] { earlier[name] ?? [] }
 
   /// The newest generation of each object of a compartment whose entry proves that its writer knew the
   /// compartment's chunk-id key.

@@ -102,10 +102,12 @@ package struct ExportPlan: Sendable {
   ) throws {
     guard let name = holding.objects.name(at: row) else { return }
     let facts = holding.objects.facts(at: row)
-    guard let size = try store.size(of: name), size == facts.size, !last.isHurt(name) else {
+    guard let size = try store.size(of: name), size == facts.size, !last.isHurt(name),
+      !holding.former.contains(row)
+    else {
       hurt.append(
         OperatorError(
-          "export.hurt", .mismatch, "\(name) is missing or hurt, and stays here",
+          "export.hurt", .mismatch, "\(name) is missing, hurt or not rewrapped yet, and stays here",
           hint: "mend it with 'coffer-store scrub --repair', or fetch it from another copy"))
       return
     }

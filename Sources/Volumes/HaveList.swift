@@ -17,7 +17,7 @@ package struct HaveList: Sendable, Codable {
     package let head: LedgerHead
     /// The last entry about what officers rewrapped of its objects; nil where there is none.
     package let rewraps: LedgerHead?
-    /// Objects that the ledger asks for and that are not there, or hurt.
+    /// Objects that the ledger asks for and that are not there, or hurt, or not rewrapped yet.
     package let lacks: [String]
   }
 
@@ -66,7 +66,9 @@ package struct HaveList: Sendable, Codable {
       guard let head = holding.head else { return nil }
       let lacks = try holding.keptRows.filter { row in
         guard let name = holding.objects.name(at: row) else { return true }
-        return try last.isHurt(name) || store.size(of: name) != holding.objects.size(at: row)
+        // What is here as it was before is to be had as it is elsewhere, if anywhere.
+        return try last.isHurt(name) || holding.former.contains(row)
+          || store.size(of: name) != holding.objects.size(at: row)
       }
       return Host(
         host: holding.host.description, head: head, rewraps: holding.rewrapHead,

@@ -112,7 +112,8 @@ package struct ImportPlan: Sendable {
       "keeper.unknown-officer", .partly,
       "objects of host \(host) were rewrapped by \(officer), whose key is not known: nothing here is replaced by "
         + "them, and what was not here yet is not taken in",
-      hint: "bring his record.pub by another way than the set, and run again with --officer record.pub")
+      hint: "bring his record.pub by another way than the set, and run again with --officer"
+    )
   }
 
   private static func unknown(_ host: KeyID) -> OperatorError {

@@ -97,7 +97,8 @@ extension ImportRun {
       OperatorError(
         "import.rewraps-wait", .partly,
         "not all is at hand that officers rewrapped of host \(host.host): nothing of it is replaced yet",
-        hint: "put in the volumes that are not there, or have it carried again: 'coffer-store have'"))
+        hint: "put in the volumes that are not there, or have it carried again: 'coffer-store have'"
+      ))
   }
 
   private func isGood(

@@ -209,6 +209,63 @@ struct CarriedRewrapTests {
     ).expect(13, "have.other-history", naming: "rewraps/")
   }
 
+  @Test func whatIsStillAsItWasIsNoDamageAndIsReplacedByTheNextImport() async throws {
+    let custody = try await custody()
+    let host = custody.host
+    try await takeIn(host.export("6M", to: "first"), custody).expect(0)
+    let former = try host.far.copy(to: host.path("former"))
+    try await rewrapAtHome(custody)
+    let set = try await host.export("6M", to: "second")
+    try await takeIn(set, custody, custody.officer).expect(0)
+    // As an import leaves them that was cut off after the entry came, its own folder lost, too.
+    let old = try former.names("packs", ending: ".header").filter {
+      try former.data($0) != host.far.data($0)
+    }
+    for name in old.prefix(2) { try host.far.write(former.data(name), to: name) }
+    try await host.farKeeper(["scrub"])
+      .expect(3, "keeper.former-objects", naming: "2 objects")
+    try await host.farKeeper(["protect"]).expect(3, "keeper.former-objects")
+    try await host.verify(of: host.far).expect(0)
+    try await host.farKeeper(["have", "--to", host.path("have.json")]).expect(3)
+    let rest = try await host.export("6M", "--since", host.path("have.json"), to: "rest")
+    let carried = try await host.carried(by: rest).filter { $0.hasPrefix("packs/") }
+    #expect(carried == Set(old.prefix(2)))
+    try await takeIn(rest, custody).expect(0)
+    try host.far.remove("parity")
+    try await expectRewrapped(custody)
+  }
+
+  @Test func snapshotsThatWereLetGoOfAtHomeStayAsTheyWereElsewhere() async throws {
+    let host = try await Deployment()
+    let leaver = try Officer("leaver", in: host.folder)
+    let newcomer = try Officer("newcomer", in: host.folder)
+    let custody = Custody(host: host, leaver: leaver, newcomer: newcomer)
+    host.coreOfficers = [host.officers, leaver]
+    try host.configure()
+    try await host.beSeenByItsKeeper(nights: 4)
+    try await takeIn(host.export("6M", host.keeperState, to: "first"), custody).expect(0)
+    try await host.rewrap(for: [host.officers, newcomer], as: host.officers).expect(0)
+    try host.markWhatMayGo()
+    let removal = try await host.retain("--apply", "--json", "--officer", host.officerKey)
+      .expect(0)
+    let gone = try #require(try removal.events().first { $0.name == "removed" })
+      .texts("snapshots")
+    let set = try await host.export(
+      "6M", host.keeperState + ["--since", host.path("far/keeper/receipt.json")], to: "second")
+    let keeper = ["--keeper", host.path("keeper/keeper.pub")]
+    try await takeIn(set, custody, custody.officer + keeper).expect(0)
+    try await host.farKeeper(["scrub"]).expect(3, "keeper.former-objects")
+    try await host.verify(of: host.far).expect(0)
+    #expect(!gone.isEmpty)
+    for snapshot in try custody.snapshots() {
+      // What was let go of is for whom it was before, as far as it needs objects of its own.
+      let isGone = gone.contains(snapshot)
+      try await restore(snapshot, of: custody, as: newcomer).expect(isGone ? 12 : 0)
+      if !isGone { try await restore(snapshot, of: custody, as: leaver).expect(12) }
+      try await restore(snapshot, of: custody, as: host.officers).expect(0)
+    }
+  }
+
   @Test func aKilledImportEndsWell() async throws {
     var chance = SeededChance(for: "a killed import of what was rewrapped")
     let custody = try await custody(2, noise: 8_000_000)
@@ -228,7 +285,8 @@ struct CarriedRewrapTests {
       return try await takeIn(set, custody, custody.officer, while: body)
     } then: {
       // A signature without its entry is what a night or an import leaves that was cut off.
-      let isBetween = try host.far.names("ledger", ending: ".minisig").count
+      let isBetween =
+        try host.far.names("ledger", ending: ".minisig").count
         > host.far.entries().count
       let verified = try await host.verify(of: host.far)
       #expect(verified.status == (isBetween ? 13 : 0), "\(verified)")

@@ -52,6 +52,11 @@ extension Deployment {
 
   /// Writes a set that must come about.
   func export(_ size: String, _ arguments: String..., to name: String) async throws -> Volumes {
+    try await export(size, arguments, to: name)
+  }
+
+  /// Writes a set that must come about.
+  func export(_ size: String, _ arguments: [String], to name: String) async throws -> Volumes {
     let export = try await keeper(
       [
         "export", "--json", "--to", path(name), "--volume-size", size, "--trust",

@@ -22,7 +22,8 @@ extension Deployment {
     let policy = try policy(for: officers)
     let all =
       [
-        "recipients", "rewrap", "--store", place ?? store.path, "--trust", path("keys/host.pub"), "--policy",
+        "recipients", "rewrap", "--store", place ?? store.path, "--trust", path("keys/host.pub"),
+        "--policy",
         policy, "--identity", officer.identity, "--state", path("custody"),
       ] + arguments
     return try await Program(path: BuiltTools.custody, environment: environment)

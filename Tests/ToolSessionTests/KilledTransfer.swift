@@ -6,13 +6,15 @@ struct KilledTransfer {
   /// After so many that were hit it is enough.
   let kills: Int
 
-  /// Kills runs; says how many of them were hit.
+  /// Kills runs.
   ///
   /// - Parameters:
   ///   - chance: where the moments come from.
   ///   - longest: how long a run takes that nobody kills.
   ///   - transfer: a run.
   ///   - look: what is to be said after each that was killed.
+  /// - Returns: how many were hit.
+  /// - Throws: what `transfer` and `look` throw.
   func run(
     _ chance: inout SeededChance, after longest: Duration,
     _ transfer: (_ while: (Program.Running) async throws -> Void) async throws -> Program.Outcome,

@@ -29,7 +29,7 @@ struct ImportText {
       "took in \(report.objects) objects, \(ByteText(report.bytes)); "
         + "\(report.snapshots) snapshots count now")
     if report.rewrapped > 0 {
-      console.say("\(report.rewrapped) objects were rewrapped, and are in the place of older ones now")
+      console.say("\(report.rewrapped) rewrapped objects took the place of older ones")
     }
     if report.waiting > 0 {
       console.say("\(report.waiting) snapshots wait for objects that are not here")
