@@ -48,6 +48,21 @@ final class CarriedStore {
     return ObjectRecord(name: name, size: bytes.count, sha256: SHA256Hasher.digest(of: bytes))
   }
 
+  /// Rewraps headers in the source, in the name of an officer.
+  func rewrap(_ headers: [(ObjectRecord, with: [UInt8])], by officer: SigningKey) throws {
+    let records = try headers.map { try replace($0.0, with: $0.with) }
+    let key = SecretBytes.random(count: 32)
+    let name = try #require(CompartmentName("core"))
+    var rewraps = try RewrapLedger(in: source, of: host)
+    _ = try rewraps.append(to: source, at: .now(), signedWith: officer) { place in
+      [
+        RewrappedCompartment(
+          CompartmentSeal(name, chunkIDKey: key, recipients: []), objects: records, at: place,
+          under: KeyedHash(key: key))
+      ]
+    }
+  }
+
   /// Publishes an entry that adds objects and lets go of others.
   @discardableResult
   func entry(
@@ -125,6 +140,15 @@ final class CarriedStore {
   @discardableResult
   func takeIn(_ path: String, into store: (any BlobStore)? = nil) throws -> ImportRun.Report {
     try takeIn(path, into: store, believing: []).report
+  }
+
+  /// The same, where officers are known.
+  @discardableResult
+  func takeIn(_ path: String, rewrappedBy officers: [SigningKey]) throws -> ImportRun.Report {
+    for officer in officers {
+      try KnownHosts(in: keeper("far")).remember(officer: officer.verifyingKey)
+    }
+    return try takeIn(path)
   }
 
   /// The same, where other keepers are known; says what became of their removals, too.
