@@ -51,8 +51,12 @@ package struct BackupRun {
     if let known { try ledger.mustContain(known.sha256, rememberedBy: "the state folder") }
     let catalog = try state.catalog(listener)
     let seals = keys.seals(of: configuration)
-    let rewraps = try HostRewraps(
-      RewrapLedger(in: store, of: host.keyID), sealed: seals, keys)
+    let word = try OfficersWord(in: store, of: host.keyID)
+    if let problem = word.problem {
+      listener.hear(
+        .warning("\(problem.message): what officers rewrapped is not built upon"))
+    }
+    let rewraps = HostRewraps(word, sealed: seals, keys)
     try CatalogKeeper(
       catalog: catalog, store: store, keys: keys, rewraps: rewraps, listener: listener
     ).bringUpToDate(with: ledger, sealed: seals)

@@ -61,7 +61,7 @@ struct CatalogKeeper {
 
   /// An officer may have rewrapped for others than the configuration names.
   private func warnOfOthers(_ seal: CompartmentSeal) throws {
-    guard rewraps.ledger.head != nil,
+    guard rewraps.ledger?.head != nil,
       try SnapshotBook(catalog).publishedPacks().contains(where: { pack in
         pack.compartment == seal.name
           && rewraps.isSealed(.packHeader(pack.name), otherwiseThan: seal)

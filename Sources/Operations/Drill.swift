@@ -83,6 +83,7 @@ package struct Drill {
     }
     findings += try DeploymentChecks(places).run()
     findings += try snapshot.warnings(about: snapshot.sources.map(\.record.name)) + notSaved()
+      + officersWord()
     for finding in findings { listener.hear(.finding(finding)) }
     return DrillReport(snapshot, started: started, sources: sources, findings: findings)
   }
@@ -106,6 +107,11 @@ package struct Drill {
         "\(snapshot.objects.needed.objects.count) objects of the store are what the host signed for"
       )
     ]
+  }
+
+  private func officersWord() -> [Finding] {
+    guard let problem = snapshot.officers.problem else { return [] }
+    return [Finding(.warning, problem.code, problem.message)]
   }
 
   private func notSaved() -> [Finding] {

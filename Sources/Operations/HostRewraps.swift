@@ -7,18 +7,19 @@ import Vocabulary
 /// A host knows no officer's key. It takes for true what somebody wrote who knows a compartment's chunk-id
 /// key, and so can open it.
 struct HostRewraps {
-  let ledger: RewrapLedger
+  /// Nil where what officers say does not hold: then what they rewrapped is stored again.
+  let ledger: RewrapLedger?
   private var proven: [CompartmentName: [ObjectName: RewrapLedger.Generation]] = [:]
 
   /// Reads what concerns the compartments of a host.
   ///
   /// - Parameters:
-  ///   - ledger: of the host's objects.
+  ///   - word: about the host's objects.
   ///   - seals: the compartments.
   ///   - keys: the host's.
-  init(_ ledger: RewrapLedger, sealed seals: [CompartmentSeal], _ keys: HostKeys) {
-    self.ledger = ledger
-    guard ledger.head != nil else { return }
+  init(_ word: OfficersWord, sealed seals: [CompartmentSeal], _ keys: HostKeys) {
+    ledger = word.ledger
+    guard let ledger, ledger.head != nil else { return }
     for seal in seals {
       guard let own = keys.compartments[seal.name] else { continue }
       proven[seal.name] = ledger.proven(seal.name, under: KeyedHash(key: own.chunkIDKey))

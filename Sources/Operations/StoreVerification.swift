@@ -46,7 +46,7 @@ package struct StoreVerification {
       ? try view.neededByAny() : try view.ledger.needed(at: verified.entry.sequence)
     listener.hear(.step("checking \(everything.objects.count) objects"))
     var problems = ObjectSweep(
-      ObjectReader(store: view.store, needed: everything, rewraps: view.rewraps), with: identities,
+      ObjectReader(store: view.store, needed: everything, rewraps: view.officers.ledger), with: identities,
       meter: meter, interruption: interruption
     ).problems()
     try interruption.check()

@@ -22,7 +22,7 @@ package struct StoreView: Sendable {
   package let ledger: Ledger
   package let keeper: KeeperWord
   /// What officers rewrapped of the host's objects.
-  package let rewraps: RewrapLedger
+  package let officers: OfficersWord
 
   /// Opens a store and checks the whole ledger of the host.
   ///
@@ -42,7 +42,7 @@ package struct StoreView: Sendable {
     store = try StoreRegistry.open(location)
     ledger = try Ledger.load(from: store, trusting: trust, unfinishedAfter: known)
     self.keeper = try KeeperWord(in: store, trusting: keeper)
-    rewraps = try RewrapLedger(in: store, of: ledger.host, trusting: officers)
+    self.officers = try OfficersWord(in: store, of: ledger.host, trusting: officers)
     if let expected { try ledger.mustContain(expected, rememberedBy: "--expect-head") }
     // A first night that was cut off leaves packs; manifests come just before the ledger's entry.
     if ledger.entries.isEmpty, let manifest = try store.list("manifests").first {
@@ -122,7 +122,7 @@ package struct StoreView: Sendable {
     _ verified: Ledger.VerifiedEntry, with identities: [any Identity]
   ) throws -> OpenSnapshot {
     let needed = try ledger.needed(at: verified.entry.sequence)
-    let objects = ObjectReader(store: store, needed: needed, rewraps: rewraps)
+    let objects = ObjectReader(store: store, needed: needed, rewraps: officers.ledger)
     var open: [CompartmentReader] = []
     var sealed: [CompartmentName] = []
     let compartments = Set(
@@ -150,7 +150,7 @@ package struct StoreView: Sendable {
     }
     return OpenSnapshot(
       entry: verified.entry, head: verified.head, objects: objects, identities: identities,
-      compartments: open, sealed: sealed)
+      officers: officers, compartments: open, sealed: sealed)
   }
 }
 
@@ -166,6 +166,7 @@ package struct OpenSnapshot {
   package let objects: ObjectReader
   /// What opened it.
   let identities: [any Identity]
+  let officers: OfficersWord
   package let compartments: [CompartmentReader]
   /// Compartments that no given identity opens.
   package let sealed: [CompartmentName]

@@ -1,5 +1,6 @@
 package import AgeFormat
 import Dispatch
+import LocalFiles
 package import Repository
 package import Signatures
 import Stores
@@ -29,6 +30,12 @@ package final class RewrapRun {
   ) throws {
     // Looked at first: nothing is made in a folder that is no store.
     let view = try RewrapView(location, trusting: host, keeper: keeper)
+    guard LocalPath(FilePath(location)).isOurs else {
+      throw OperatorError(
+        "rewrap.other-account", .usage,
+        "\(location) is another account's: what this one puts there the keeper could not read",
+        hint: "run as the account that owns the store, with sudo -u")
+    }
     staging = DirectoryStore(
       FilePath(location).appending(".tmp").appending(RewrapView.writer).appending("rewrapped"),
       writer: "staging")

@@ -92,7 +92,12 @@ struct ProtectionTests {
     let kept = try KeptStore()
     for _ in 0..<12 { try kept.night(&chance, largest: sizes.largest) }
     var (members, bytes) = ([ObjectRecord](), 0)
-    for (name, content) in kept.kept.sorted(by: { $0.key < $1.key }) where bytes < sizes.full {
+    // A header and a payload come first, so that it holds both whatever their sizes are.
+    let names = kept.kept.sorted { $0.key < $1.key }
+    let header = try #require(names.first { $0.key.headedPack != nil })
+    let payload = try #require(names.first { $0.key.packDigest != nil })
+    let rest = names.filter { $0.key != header.key && $0.key != payload.key }
+    for (name, content) in [header, payload] + rest where bytes < sizes.full || members.count < 2 {
       let digest = SHA256Hasher.digest(of: content)
       members.append(ObjectRecord(name: name, size: content.count, sha256: digest))
       bytes += content.count

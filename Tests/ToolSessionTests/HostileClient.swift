@@ -40,7 +40,7 @@ final class HostileClient {
       ]
       if let state { server.arguments? += ["--state", state] }
     case .ssh:
-      try keeper.admit(hostKey: hostKey, quota: quota, patience: patience)
+      try keeper.admit(hostKey: hostKey, quota: quota, patience: patience, state: state)
       server.executableURL = URL(fileURLWithPath: keeper.path("ssh"))
       // Whatever is asked for, the forced command is run.
       server.arguments = ["-T", "keeper", "rm -rf \(keeper.store.path)"]

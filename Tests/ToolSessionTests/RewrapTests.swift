@@ -256,5 +256,14 @@ import Testing
     let entry = try #require(try host.store.names("rewraps", ending: ".json").first)
     try host.store.flipAByte(of: entry)
     try await host.restore(trusting, from: host.store).expect(13)
+    // Nobody's word is no reason to restore nothing, nor to save nothing.
+    try host.store.write(Data("no entry\n".utf8), to: entry)
+    try await host.restore(trusting, from: host.store).expect(13, "rewraps.broken")
+    try await host.verify().expect(13, "rewraps.broken")
+    try await host.drill().expect(0, naming: "is not a coffer-rewrap-entry")
+    let snapshot = try #require(custody.snapshots.first)
+    try await restore(snapshot, of: host, as: custody.newcomer).expect(0)
+    #expect(try await host.night().text.contains("is not built upon"))
+    try await host.drill().expect(0)
   }
 }

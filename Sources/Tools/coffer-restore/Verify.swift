@@ -47,13 +47,19 @@ extension CofferRestore {
         "ok: \(report.objects) objects, \(ByteText(report.bytes)); "
           + "\(report.sources.count) sources of \(report.snapshot) read end to end")
       console.say("ledger head \(report.head.sequence.number) \(report.head.sha256)")
-      let verdict = tell(report.unchecked, console)
+      let verdict = tell(report.unchecked, view.officers, console)
       guard let map else { return verdict }
       let compared = try await compare(view, identities, MapFile.read(map), context)
       return compared == .done ? verdict : compared
     }
 
-    private func tell(_ unchecked: [String], _ console: Console) -> ExitStatus {
+    private func tell(
+      _ unchecked: [String], _ officers: OfficersWord, _ console: Console
+    ) -> ExitStatus {
+      if let problem = officers.problem {
+        console.report(problem)
+        return .untrusted
+      }
       guard !unchecked.isEmpty else { return .done }
       console.report(
         OperatorError(
