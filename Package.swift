@@ -158,8 +158,7 @@ let package = Package(
       "Volumes",
       uses: [
         "Vocabulary", "SecretMemory", "LocalFiles", "FileTrees", "Signatures", "Repository",
-        "Keeping",
-        "Parity", systemPackage,
+        "Stores", "Keeping", "Parity", systemPackage,
       ]),
 
     // What a keeper lets a host do from afar.

@@ -20,7 +20,13 @@ package struct HostHolding: Sendable {
   package let isVouchedFor: Bool
   /// The ids of officers who rewrapped objects, and whose keys are not known.
   package private(set) var strangers: Set<String> = []
+  /// The last entry about what officers rewrapped; nil where there is none, or their chain does not hold.
+  package private(set) var rewrapHead: LedgerHead?
+  /// The rows of kept objects that are in the store as they were before they were rewrapped.
+  package private(set) var former: Set<Int> = []
 
+  /// What the host signed for, of rows that were rewrapped.
+  private var signed: [Int: NeededSet.Facts] = [:]
   /// For each row the entry since which it is needed; 0 where the newest entry does not need it.
   private var since: [UInt32] = []
   private var kept: [Bool] = []
@@ -70,7 +76,7 @@ package struct HostHolding: Sendable {
       if let needed, summary() != needed {
         throw broken("its needed set has another digest")
       }
-      if let rewraps = try rewraps() { take(rewraps) }
+      if let rewraps = try rewraps() { rewrap(by: rewraps) }
     } catch let error as OperatorError where error.status == .untrusted {
       problem = error
     }
@@ -101,11 +107,35 @@ package struct HostHolding: Sendable {
     }
   }
 
-  /// What an officer rewrapped is since what he says it is.
-  private mutating func take(_ rewraps: RewrapLedger) {
-    strangers = rewraps.strangers
+  /// Takes what officers rewrapped for what they say it is since.
+  package mutating func rewrap(by rewraps: RewrapLedger) {
+    (strangers, rewrapHead) = (rewraps.strangers, rewraps.head)
     for name in rewraps.names {
-      if let generation = rewraps[name] { objects.rewrap(name.path, to: generation.facts) }
+      guard let generation = rewraps[name], let row = objects.row(of: name.path.utf8) else {
+        continue
+      }
+      signed[row] = signed[row] ?? objects.facts(at: row)
+      objects.rewrap(name.path, to: generation.facts)
+    }
+  }
+
+  /// Takes objects that are still as they were before an officer rewrapped them for that: it is no damage.
+  ///
+  /// Sizes tell; of two generations of one size an object must be the newer one.
+  ///
+  /// - Parameters:
+  ///   - rewraps: what they were and are, the same that they were rewrapped by.
+  ///   - store: where they lie.
+  /// - Throws: what the store fails with.
+  package mutating func acceptFormer(_ rewraps: RewrapLedger, in store: any BlobStore) throws {
+    for name in rewraps.names {
+      guard let row = objects.row(of: name.path.utf8), isKept(row), let signed = signed[row],
+        let size = try store.size(of: name), size != objects.size(at: row)
+      else { continue }
+      let generations = [signed] + rewraps.earlierFacts(of: name)
+      guard let found = generations.last(where: { $0.size == size }) else { continue }
+      objects.rewrap(name.path, to: found)
+      former.insert(row)
     }
   }
 

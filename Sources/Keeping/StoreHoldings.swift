@@ -25,10 +25,16 @@ package struct StoreHoldings: Sendable {
     let all = Set(present).union(heads.hosts).sorted { $0.description < $1.description }
     hosts = try all.map { host in
       let trust = try known.trust(in: host)
-      return try HostHolding(
+      var rewraps: RewrapLedger?
+      var holding = try HostHolding(
         LedgerWalk(of: host, in: store, format, trusting: trust),
         isVouchedFor: trust.isSomebodys, knowing: heads[host], without: dropped
-      ) { try RewrapLedger(in: store, of: host, trusting: known.officers()) }
+      ) {
+        rewraps = try RewrapLedger(in: store, of: host, trusting: known.officers())
+        return rewraps
+      }
+      if let rewraps { try holding.acceptFormer(rewraps, in: store) }
+      return holding
     }
   }
 

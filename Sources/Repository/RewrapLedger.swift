@@ -19,10 +19,12 @@ package struct RewrapLedger: Sendable {
 
   /// The entries, each in its place.
   package private(set) var entries: [RewrapEntry] = []
-  package private(set) var head: LedgerHead?
+  /// Their heads, in the same order.
+  package private(set) var heads: [LedgerHead] = []
   /// The ids of keys that signed entries and are not known.
   package private(set) var strangers: Set<String> = []
   private var newest: [ObjectName: Generation] = [:]
+  private var earlier: [ObjectName: [NeededSet.Facts]] = [:]
   private let chain: SignedChain<RewrapEntry>
   private let host: KeyID
 
@@ -48,9 +50,8 @@ package struct RewrapLedger: Sendable {
         throw chain.untrusted(
           .rewrapEntry(host, link.entry.sequence), "broken", "is about another host's objects")
       }
-      head = LedgerHead(sequence: link.entry.sequence, sha256: link.sha256)
-      if !link.isVouchedFor { strangers.insert(link.entry.officer) }
-      take(link.entry, isVouchedFor: link.isVouchedFor)
+      let head = LedgerHead(sequence: link.entry.sequence, sha256: link.sha256)
+      take(link.entry, head, isVouchedFor: link.isVouchedFor)
     }
   }
 
@@ -61,13 +62,16 @@ package struct RewrapLedger: Sendable {
     try store.list("rewraps").compactMap { KeyID($0) }
   }
 
-  private mutating func take(_ entry: RewrapEntry, isVouchedFor: Bool) {
+  private mutating func take(_ entry: RewrapEntry, _ head: LedgerHead, isVouchedFor: Bool) {
     entries.append(entry)
+    heads.append(head)
+    if !isVouchedFor { strangers.insert(entry.officer) }
     for compartment in entry.compartments {
       for object in compartment.objects {
         guard let name = ObjectName(ledgerText: object.name), name.isRewrappable,
           NeededSet.Facts.sizes.contains(object.size)
         else { continue }
+        if let before = newest[name] { earlier[name, default: []].append(before.facts) }
         newest[name] = Generation(
           facts: .init(size: object.size, sha256: object.sha256),
           recipients: compartment.recipients, sequence: entry.sequence, isVouchedFor: isVouchedFor)
@@ -75,11 +79,31 @@ package struct RewrapLedger: Sendable {
     }
   }
 
+  /// The newest entry; nil where there is none.
+  package var head: LedgerHead? { heads.last }
+
+  /// What it said before the entries that come after the first so many.
+  package func prefix(_ count: Int) -> RewrapLedger {
+    var prefix = self
+    (prefix.entries, prefix.heads, prefix.strangers) = ([], [], [])
+    (prefix.newest, prefix.earlier) = ([:], [:])
+    for (entry, head) in zip(entries, heads).prefix(count) {
+      prefix.take(entry, head, isVouchedFor: isVouchedFor(entry))
+    }
+    return prefix
+  }
+
+  /// Whether a known officer signed an entry.
+  package func isVouchedFor(_ entry: RewrapEntry) -> Bool { !strangers.contains(entry.officer) }
+
   /// Every object that was rewrapped.
   package var names: some Collection<ObjectName> { newest.keys }
 
   /// What an object is since it was last rewrapped; nil where it never was.
   package subscript(_ name: ObjectName) -> Generation? { newest[name] }
+
+  /// What an object was each time it was rewrapped before, oldest first.
+  package func earlierFacts(of name: ObjectName) -> [NeededSet.Facts] { earlier[name] ?? [] }
 
   /// The newest generation of each object of a compartment whose entry proves that its writer knew the
   /// compartment's chunk-id key.
@@ -119,8 +143,7 @@ package struct RewrapLedger: Sendable {
       "coffer rewrap entry, store \(place.store), host \(place.host), "
         + "sequence \(place.sequence.number), sha256 \(digest)"
     }
-    take(entry, isVouchedFor: true)
-    self.head = head
+    take(entry, head, isVouchedFor: true)
     return head
   }
 }

@@ -9,7 +9,7 @@ package struct ExportPlan: Sendable {
   private static let largestSignature = 1 << 16
 
   /// What every volume must hold.
-  package private(set) var ledger: [VolumeMember]
+  package internal(set) var ledger: [VolumeMember]
   /// What travels once.
   package private(set) var objects: [VolumeMember] = []
   /// How many snapshots travel.
@@ -66,25 +66,34 @@ package struct ExportPlan: Sendable {
     var rows = (there?.lacks ?? []).compactMap { holding.objects.row(of: $0.utf8) }
     try walk.run(through: head.sequence.number) { verified in
       if verified.entry.sequence == there?.head.sequence, verified.head != there?.head {
-        throw Self.otherHistory(holding, known)
+        throw Self.otherHistory(.ledgerEntry(holding.host, verified.entry.sequence))
       }
       guard verified.entry.sequence.number > known else { return }
       if dropped.keeps(verified.entry.sequence, of: holding.host) { snapshots += 1 }
-      let entry = ObjectName.ledgerEntry(holding.host, verified.entry.sequence)
-      guard let size = try store.size(of: entry) else { return }
-      ledger.append(VolumeMember(name: entry, facts: .init(size: size, sha256: verified.sha256)))
-      let signature = ObjectName.ledgerSignature(holding.host, verified.entry.sequence)
-      // Where nobody's key is known, there may be none.
-      if try store.size(of: signature) != nil {
-        ledger.append(try Self.member(signature, of: store))
-      }
+      try add(
+        .ledgerEntry(holding.host, verified.entry.sequence), verified.sha256,
+        signedIn: .ledgerSignature(holding.host, verified.entry.sequence), of: store)
       rows += verified.entry.added.filter { !held.contains($0.name) }
         .compactMap { holding.objects.row(of: $0.name.utf8) }
     }
-    // What was dropped and is needed again stands twice.
+    rows += try addRewraps(of: holding, from: store, after: there?.rewraps)
+    // What was dropped and is needed again stands twice; so does what was rewrapped.
     var seen = Set<Int>()
     for row in rows where holding.isKept(row) && seen.insert(row).inserted {
       try add(row, of: holding, store, last)
+    }
+  }
+
+  /// Adds an entry that every volume must hold.
+  mutating func add(
+    _ entry: ObjectName, _ sha256: SHA256Digest, signedIn signature: ObjectName,
+    of store: any BlobStore
+  ) throws {
+    guard let size = try store.size(of: entry) else { return }
+    ledger.append(VolumeMember(name: entry, facts: .init(size: size, sha256: sha256)))
+    // Where nobody's key is known, there may be none.
+    if try store.size(of: signature) != nil {
+      ledger.append(try Self.member(signature, of: store))
     }
   }
 
@@ -93,10 +102,12 @@ package struct ExportPlan: Sendable {
   ) throws {
     guard let name = holding.objects.name(at: row) else { return }
     let facts = holding.objects.facts(at: row)
-    guard let size = try store.size(of: name), size == facts.size, !last.isHurt(name) else {
+    guard let size = try store.size(of: name), size == facts.size, !last.isHurt(name),
+      !holding.former.contains(row)
+    else {
       hurt.append(
         OperatorError(
-          "export.hurt", .mismatch, "\(name) is missing or hurt, and stays here",
+          "export.hurt", .mismatch, "\(name) is missing, hurt or not rewrapped yet, and stays here",
           hint: "mend it with 'coffer-store scrub --repair', or fetch it from another copy"))
       return
     }
@@ -117,11 +128,11 @@ package struct ExportPlan: Sendable {
       hint: "look for a newer copy of the store before anything travels")
   }
 
-  private static func otherHistory(_ holding: HostHolding, _ known: Int) -> OperatorError {
+  /// What is to be said of an entry that is another one on the other side.
+  static func otherHistory(_ entry: ObjectName) -> OperatorError {
     OperatorError(
       "have.other-history", .untrusted,
-      "entry \(known) of \(holding.host) is another one on the other side: "
-        + "one of the two histories was rewritten",
+      "\(entry) is another one on the other side: one of the two histories was rewritten",
       hint: "compare both entries and their signatures before anything travels")
   }
 }

@@ -15,7 +15,9 @@ package struct HaveList: Sendable, Codable {
     package let host: String
     /// The last entry of its ledger, with the SHA-256 of the entry's file.
     package let head: LedgerHead
-    /// Objects that the ledger asks for and that are not there, or hurt.
+    /// The last entry about what officers rewrapped of its objects; nil where there is none.
+    package let rewraps: LedgerHead?
+    /// Objects that the ledger asks for and that are not there, or hurt, or not rewrapped yet.
     package let lacks: [String]
   }
 
@@ -64,10 +66,13 @@ package struct HaveList: Sendable, Codable {
       guard let head = holding.head else { return nil }
       let lacks = try holding.keptRows.filter { row in
         guard let name = holding.objects.name(at: row) else { return true }
-        return try last.isHurt(name) || store.size(of: name) != holding.objects.size(at: row)
+        // What is here as it was before is to be had as it is elsewhere, if anywhere.
+        return try last.isHurt(name) || holding.former.contains(row)
+          || store.size(of: name) != holding.objects.size(at: row)
       }
       return Host(
-        host: holding.host.description, head: head, lacks: lacks.map(holding.objects.text(at:)))
+        host: holding.host.description, head: head, rewraps: holding.rewrapHead,
+        lacks: lacks.map(holding.objects.text(at:)))
     }
     holds = try last.good.filter { name in
       // An officer may rewrap all but payloads; it is small, and travels again.

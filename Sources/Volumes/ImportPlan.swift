@@ -23,11 +23,13 @@ package struct ImportPlan: Sendable {
   ///   - trust: whose signatures count.
   ///   - heads: what the keeper saw last; nil where he has no folder yet.
   ///   - checks: what was proven before; nil likewise.
+  ///   - staged: what an import that was cut off left beside the store.
   ///   - dropped: snapshots that were let go of here.
   /// - Throws: `import.nothing-readable`, `import.other-store`, and what the store fails with.
   package init(
     of set: VolumeSet, into store: any BlobStore, _ trust: ImportTrust,
-    remembering heads: RememberedHeads?, _ checks: CheckDates?, without dropped: DroppedSnapshots
+    remembering heads: RememberedHeads?, _ checks: CheckDates?, staged: Set<ObjectName>,
+    without dropped: DroppedSnapshots
   ) throws {
     let merged = MergedSource(store, and: set)
     guard !set.names.isEmpty else {
@@ -50,6 +52,7 @@ package struct ImportPlan: Sendable {
       if let host = KeyID(place.host) { dropped.insert(place.sequence, of: host) }
     }
     let last = try checks.map { try LastChecks($0) } ?? LastChecks()
+    let officers = try trust.officers()
     for host in try merged.list("ledger").compactMap({ KeyID($0) }) {
       let hasTravelled = merged.hasTravelled(host)
       guard let key = try trust.key(of: host) else {
@@ -57,12 +60,13 @@ package struct ImportPlan: Sendable {
         continue
       }
       let arriving = try ArrivingHost(
-        host, merged, store, format, key, knowing: heads?[host], set, last,
+        host, merged, store, format, key, officers, knowing: heads?[host], set, last, staged,
         without: dropped)
       // Objects that were lost here can come without any entry.
       guard hasTravelled || arriving.isOfferedSomething else { continue }
       let problem = try Self.fork(arriving, merged, store, set) ?? arriving.holding.problem
       if let problem { problems.append(problem) }
+      problems += (arriving.rewraps?.strangers ?? []).map { Self.unknown(officer: $0, of: host) }
       if problem == nil || arriving.holdsUpToAnEntry { hosts.append(arriving) }
     }
   }
@@ -75,7 +79,7 @@ package struct ImportPlan: Sendable {
   /// How many objects, and bytes, are to be taken from the set.
   package var offered: (objects: Int, bytes: Int) {
     hosts.reduce((0, 0)) { sum, host in
-      let rows = host.rows(.offered)
+      let rows = host.rows(.offered) + host.rows(.superseded)
       return (sum.0 + rows.count, rows.reduce(sum.1) { $0 + host.holding.objects.size(at: $1) })
     }
   }
@@ -91,9 +95,8 @@ package struct ImportPlan: Sendable {
   private static func fork(
     _ arriving: ArrivingHost, _ merged: MergedSource, _ store: any BlobStore, _ set: VolumeSet
   ) throws -> OperatorError? {
-    for file in merged.travellingFiles(of: arriving.host) where file.hasSuffix(".json") {
-      guard let name = ObjectName(travelling: "ledger/\(arriving.host)/\(file)"),
-        try store.size(of: name) != nil, let theirs = try? set.ledgerFile(name),
+    for name in merged.travellingEntries(of: arriving.host) {
+      guard try store.size(of: name) != nil, let theirs = try? set.ledgerFile(name),
         try store.size(of: name) != theirs.count || store.read(name) != theirs
       else { continue }
       return OperatorError(
@@ -102,6 +105,15 @@ package struct ImportPlan: Sendable {
         hint: "nothing of this host is taken in; compare both with 'minisign -V' before you go on")
     }
     return nil
+  }
+
+  private static func unknown(officer: String, of host: KeyID) -> OperatorError {
+    OperatorError(
+      "keeper.unknown-officer", .partly,
+      "objects of host \(host) were rewrapped by \(officer), whose key is not known: nothing here is replaced by "
+        + "them, and what was not here yet is not taken in",
+      hint: "bring his record.pub by another way than the set, and run again with --officer"
+    )
   }
 
   private static func unknown(_ host: KeyID) -> OperatorError {

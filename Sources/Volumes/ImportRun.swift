@@ -3,6 +3,7 @@ import LocalFiles
 package import Repository
 import SecretMemory
 import Signatures
+package import Stores
 import SystemPackage
 package import Vocabulary
 
@@ -13,8 +14,10 @@ package struct ImportRun {
   /// What an import came to.
   package struct Report: Sendable {
     /// Objects that were taken from the set, and their bytes.
-    package fileprivate(set) var objects = 0
-    package fileprivate(set) var bytes = 0
+    package internal(set) var objects = 0
+    package internal(set) var bytes = 0
+    /// Objects that took the place of older ones.
+    package internal(set) var rewrapped = 0
     /// Snapshots that count now and did not before.
     package fileprivate(set) var snapshots = 0
     /// Snapshots of the set that do not count yet.
@@ -22,31 +25,33 @@ package struct ImportRun {
     /// Volumes, counted from 1, with objects that had to be made good from the others.
     package fileprivate(set) var hurtVolumes: Set<Int> = []
     /// What stands against hosts and objects of the set.
-    package fileprivate(set) var problems: [OperatorError] = []
+    package internal(set) var problems: [OperatorError] = []
   }
 
   /// So many bytes come in before the keeper notes which objects they were.
   private static let bytesANote = 256 << 20
 
-  private let set: VolumeSet
-  private let store: any BlobStore
-  private let checks: CheckDates
+  let set: VolumeSet
+  let store: any BlobStore
+  let staging: DirectoryStore
+  let checks: CheckDates
   private let meter: ProgressMeter
-  private let interruption: Interruption
+  let interruption: Interruption
 
   /// Prepares a run.
   ///
   /// - Parameters:
   ///   - set: what is at hand.
   ///   - store: where it goes; the caller holds its lease.
+  ///   - staging: where rewrapped objects wait for their officer's entry; the caller holds its lease, too.
   ///   - checks: where it is noted what was proven.
   ///   - meter: shows progress.
   ///   - interruption: asks to stop.
   package init(
-    of set: VolumeSet, into store: any BlobStore, noting checks: CheckDates, meter: ProgressMeter,
-    interruption: Interruption
+    of set: VolumeSet, into store: any BlobStore, over staging: DirectoryStore,
+    noting checks: CheckDates, meter: ProgressMeter, interruption: Interruption
   ) {
-    (self.set, self.store, self.checks) = (set, store, checks)
+    (self.set, self.store, self.staging, self.checks) = (set, store, staging, checks)
     (self.meter, self.interruption) = (meter, interruption)
   }
 
@@ -63,6 +68,7 @@ package struct ImportRun {
     }
     meter.begin("objects", total: plan.offered.bytes)
     for index in plan.hosts.indices { try takeObjects(of: index, &plan, &report) }
+    try takeRewraps(&plan, &report)
     for host in plan.hosts { try publish(host, &report) }
     report.problems += plan.problems
     return report
@@ -104,7 +110,9 @@ package struct ImportRun {
     guard let name = host.holding.objects.name(at: row) else { return .absent }
     let facts = host.holding.objects.facts(at: row)
     switch host.states[row] {
-    case .here: return .here
+    case .here, .staged: return host.states[row]
+    case .unbelieved: return .absent
+    case .superseded: return try stage(name, facts, &report)
     case .absent: throw try missing(name, facts)
     case .unproven:
       do {
@@ -137,11 +145,19 @@ package struct ImportRun {
     report.hurtVolumes.formUnion(copied.hurt)
   }
 
-  private func take(_ row: Int, of host: ArrivingHost, _ report: inout Report) throws {
+  func take(_ row: Int, of host: ArrivingHost, _ report: inout Report) throws {
     guard let name = host.holding.objects.name(at: row) else { return }
     let facts = host.holding.objects.facts(at: row)
+    try take(name, facts, into: store, &report)
+  }
+
+  /// Takes an object into the store, or beside it.
+  func take(
+    _ name: ObjectName, _ facts: NeededSet.Facts, into place: any BlobStore,
+    _ report: inout Report
+  ) throws {
     let copied = try set.copy(name, facts) { read in
-      try store.stage { take in
+      try place.stage { take in
         var proof = CopyProof(name, facts)
         try read { bytes in
           try pass(bytes.byteCount)
@@ -157,11 +173,11 @@ package struct ImportRun {
     report.bytes += facts.size
   }
 
-  private static func good(_ name: String) -> (name: String, check: CheckDates.Check) {
+  static func good(_ name: String) -> (name: String, check: CheckDates.Check) {
     (name, CheckDates.Check(time: .now(), outcome: .good))
   }
 
-  private func pass(_ bytes: Int) throws {
+  func pass(_ bytes: Int) throws {
     try interruption.check()
     meter.advance(bytes: bytes)
   }
@@ -200,27 +216,33 @@ package struct ImportRun {
     let last = try host.lastWhole()
     try host.newEntries(through: last) { verified in
       try takeLate(host.late(of: verified.entry))
-      try publish(verified, of: host)
+      let sequence = verified.entry.sequence
+      try publish(
+        .ledgerEntry(host.host, sequence), verified.sha256,
+        signedIn: .ledgerSignature(host.host, sequence), by: host.key)
     }
     try takeLate(host.rows(.offered))
     report.snapshots += last.number - host.last.number
     report.waiting += host.newEntries - (last.number - host.last.number)
   }
 
-  /// Keeps an entry and its signature, just as they were proven.
-  private func publish(_ verified: Ledger.VerifiedEntry, of host: ArrivingHost) throws {
+  /// Keeps an entry and its signature, just as they were proven; whose key is nil has one that nobody checks.
+  func publish(
+    _ entryName: ObjectName, _ sha256: SHA256Digest, signedIn signatureName: ObjectName,
+    by key: VerifyingKey?
+  ) throws {
     try interruption.check()
-    let entryName = ObjectName.ledgerEntry(host.host, verified.entry.sequence)
-    let signatureName = ObjectName.ledgerSignature(host.host, verified.entry.sequence)
     let entry = try set.ledgerFile(entryName)
     let signature =
       try store.size(of: signatureName).map { _ in try store.read(signatureName) }
       ?? set.ledgerFile(signatureName)
     let isSigned =
-      (try? entry.withBytes {
-        try host.key.verify(String(decoding: signature, as: UTF8.self), of: $0)
-      }) != nil
-    guard SHA256Hasher.digest(of: entry) == verified.sha256, isSigned else {
+      key.map { key in
+        (try? entry.withBytes {
+          try key.verify(String(decoding: signature, as: UTF8.self), of: $0)
+        }) != nil
+      } ?? true
+    guard SHA256Hasher.digest(of: entry) == sha256, isSigned else {
       throw OperatorError(
         "import.changed", .untrusted, "\(entryName) reads otherwise than when it was checked",
         hint: "the medium fails, or somebody writes to it: copy it, then run again")

@@ -5,14 +5,17 @@ package import Signatures
 /// Whose signatures count in an import.
 package struct ImportTrust: Sendable {
   private let named: [KeyID: VerifyingKey]
+  private let namedOfficers: [KeyID: VerifyingKey]
   private let namedKeepers: [KeyID: VerifyingKey]
   private let folder: KeeperFolder?
 
   /// Takes keys that the operator named, and those that the keeper knows, if he has a folder yet.
   package init(
-    hosts: [VerifyingKey] = [], keepers: [VerifyingKey] = [], rememberedIn folder: KeeperFolder?
+    hosts: [VerifyingKey] = [], officers: [VerifyingKey] = [], keepers: [VerifyingKey] = [],
+    rememberedIn folder: KeeperFolder?
   ) {
-    (named, namedKeepers) = (Self.byID(hosts), Self.byID(keepers))
+    (named, namedOfficers) = (Self.byID(hosts), Self.byID(officers))
+    namedKeepers = Self.byID(keepers)
     self.folder = folder
   }
 
@@ -25,6 +28,14 @@ package struct ImportTrust: Sendable {
       return nil
     }
     return key
+  }
+
+  /// The officers whose word is taken for what they rewrapped.
+  ///
+  /// - Throws: `trust.unreadable`, `keeper.unusable`.
+  func officers() throws -> [VerifyingKey] {
+    let known = try folder.map { try KnownHosts(in: $0).officers() } ?? []
+    return known + namedOfficers.values.filter { !known.contains($0) }
   }
 
   /// Another keeper's key, nil where it is not known.

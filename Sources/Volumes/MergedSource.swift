@@ -5,29 +5,39 @@ import Vocabulary
 
 /// A store as it will be once a set has been taken in: what the store has counts, the set fills in.
 struct MergedSource: BlobSource {
+  /// Where chains of entries lie that travel.
+  private static let areas = ["ledger", "rewraps"]
+
   private let store: any BlobSource
   private let set: VolumeSet
-  private let ledgers: [String: Set<String>]
+  /// What the set has of each folder of entries.
+  private let chains: [String: Set<String>]
 
   init(_ store: any BlobSource, and set: VolumeSet) {
     (self.store, self.set) = (store, set)
-    var ledgers: [String: Set<String>] = [:]
-    for name in set.names where name.path.hasPrefix("ledger/") {
+    var chains: [String: Set<String>] = [:]
+    for name in set.names {
       let parts = name.path.split(separator: "/").map(String.init)
-      ledgers["ledger", default: []].insert(parts[1])
-      ledgers["ledger/\(parts[1])", default: []].insert(parts[2])
+      guard parts.count == 3, Self.areas.contains(parts[0]) else { continue }
+      chains[parts[0], default: []].insert(parts[1])
+      chains["\(parts[0])/\(parts[1])", default: []].insert(parts[2])
     }
-    self.ledgers = ledgers
+    self.chains = chains
   }
 
   var location: String { store.location }
 
-  /// Whether the set carries entries of a host.
-  func hasTravelled(_ host: KeyID) -> Bool { ledgers["ledger"]?.contains("\(host)") == true }
+  /// Whether the set carries entries of a host, or about what was rewrapped of its objects.
+  func hasTravelled(_ host: KeyID) -> Bool {
+    Self.areas.contains { chains[$0]?.contains("\(host)") == true }
+  }
 
-  /// The files of a host's ledger that travel.
-  func travellingFiles(of host: KeyID) -> [String] {
-    (ledgers["ledger/\(host)"] ?? []).sorted()
+  /// The entries of a host that travel, and those about what was rewrapped of its objects.
+  func travellingEntries(of host: KeyID) -> [ObjectName] {
+    Self.areas.flatMap { area in
+      (chains["\(area)/\(host)"] ?? []).sorted().filter { $0.hasSuffix(".json") }
+        .compactMap { ObjectName(travelling: "\(area)/\(host)/\($0)") }
+    }
   }
 
   func read(_ name: ObjectName, _ range: Range<Int>?) throws -> [UInt8] {
@@ -50,6 +60,6 @@ struct MergedSource: BlobSource {
   }
 
   func list(_ folder: String) throws -> [String] {
-    try Set(store.list(folder)).union(ledgers[folder] ?? []).sorted()
+    try Set(store.list(folder)).union(chains[folder] ?? []).sorted()
   }
 }

@@ -29,11 +29,14 @@ extension ObjectName {
       return
     }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0] == "ledger", let host = KeyID(String(parts[1])),
+    guard parts.count == 3, let host = KeyID(String(parts[1])),
       let number = parts[2].split(separator: ".").first.flatMap({ Int($0) }), number > 0
     else { return nil }
     let sequence = LedgerSequence(number)
-    let names = [ObjectName.ledgerEntry(host, sequence), .ledgerSignature(host, sequence)]
+    let names = [
+      ObjectName.ledgerEntry(host, sequence), .ledgerSignature(host, sequence),
+      .rewrapEntry(host, sequence), .rewrapSignature(host, sequence),
+    ]
     guard let name = names.first(where: { $0.path == text }) else { return nil }
     self = name
   }

@@ -47,6 +47,11 @@ package struct VolumeSet: Sendable {
   /// The length of an object, nil where none is offered.
   func size(of name: ObjectName) -> Int? { places[name]?.first?.range.count }
 
+  /// Whether some volume's list has an object of this size and SHA-256.
+  func offers(_ name: ObjectName, _ facts: NeededSet.Facts) -> Bool {
+    places[name]?.contains { $0.sha256 == facts.sha256 && $0.range.count == facts.size } ?? false
+  }
+
   /// Copies an object out, once it is known to be what it must be.
   ///
   /// What a volume has is tried first, then what the others make of it.

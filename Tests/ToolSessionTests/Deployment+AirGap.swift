@@ -52,6 +52,11 @@ extension Deployment {
 
   /// Writes a set that must come about.
   func export(_ size: String, _ arguments: String..., to name: String) async throws -> Volumes {
+    try await export(size, arguments, to: name)
+  }
+
+  /// Writes a set that must come about.
+  func export(_ size: String, _ arguments: [String], to name: String) async throws -> Volumes {
     let export = try await keeper(
       [
         "export", "--json", "--to", path(name), "--volume-size", size, "--trust",
@@ -59,6 +64,16 @@ extension Deployment {
       ] + arguments)
     export.expect(0)
     return Volumes(path: try #require(try export.values(of: "folder").last))
+  }
+
+  /// The names of all that a set carries, as stock tar lists it.
+  func carried(by set: Volumes) async throws -> Set<String> {
+    var names = Set<String>()
+    for archive in try set.archives() {
+      let listed = try await program("tar").run(["-tf", archive])
+      names.formUnion(listed.output.split(separator: "\n").map(String.init))
+    }
+    return names
   }
 
   /// Does something while no identity is anywhere on this machine.

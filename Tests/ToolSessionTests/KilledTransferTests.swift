@@ -6,8 +6,6 @@ import Testing
 /// Exports and imports that are ended from outside, at any moment.
 @Suite("A killed transfer", .serialized, .timeLimit(.minutes(20)))
 struct KilledTransferTests {
-  private let kills = 15
-
   private func host(_ chance: inout SeededChance) async throws -> Deployment {
     let host = try await Deployment()
     for number in 0..<4 {
@@ -20,30 +18,6 @@ struct KilledTransferTests {
       try await host.night()
     }
     return host
-  }
-
-  /// Kills runs at random moments; says how many of them were hit.
-  private func kill(
-    _ chance: inout SeededChance, after longest: Duration,
-    _ run: (_ while: (Program.Running) async throws -> Void) async throws -> Program.Outcome,
-    then look: () async throws -> Void
-  ) async throws -> Int {
-    var hits = 0
-    var longest = longest
-    for _ in 0..<60 where hits < kills {
-      let moment = longest * Double.random(in: 0...1, using: &chance)
-      let killed = try await run { run in
-        try await Task.sleep(for: moment)
-        try? run.send(signal: .kill)
-      }
-      guard killed.status == 128 + 9 else {
-        longest = longest * 0.7
-        continue
-      }
-      hits += 1
-      try await look()
-    }
-    return hits
   }
 
   private func expectEqual(_ set: Volumes, _ other: Volumes) throws {
@@ -64,7 +38,7 @@ struct KilledTransferTests {
     let longest = clock.now - start
     let name = (whole.path as NSString).lastPathComponent
     let set = Volumes(path: host.path("out/\(name)"))
-    let hits = try await kill(&chance, after: longest) { body in
+    let hits = try await KilledTransfer(kills: 15).run(&chance, after: longest) { body in
       if FileManager.default.fileExists(atPath: set.path) { try host.remove("out") }
       return try await host.keeper(
         ["export", "--to", host.path("out"), "--volume-size", "36M", "--parity-volumes", "2"],
@@ -93,7 +67,7 @@ struct KilledTransferTests {
     try await host.takeIn(set.path).expect(0)
     let longest = clock.now - start
     try host.remove("far")
-    let hits = try await kill(&chance, after: longest) { body in
+    let hits = try await KilledTransfer(kills: 15).run(&chance, after: longest) { body in
       if (try? host.far.entries().count) == 3 { try host.remove("far") }
       return try await host.takeIn(set.path, while: body)
     } then: {

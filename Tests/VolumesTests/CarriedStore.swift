@@ -48,6 +48,21 @@ final class CarriedStore {
     return ObjectRecord(name: name, size: bytes.count, sha256: SHA256Hasher.digest(of: bytes))
   }
 
+  /// Rewraps headers in the source, in the name of an officer.
+  func rewrap(_ headers: [(ObjectRecord, with: [UInt8])], by officer: SigningKey) throws {
+    let records = try headers.map { try replace($0.0, with: $0.with) }
+    let key = SecretBytes.random(count: 32)
+    let name = try #require(CompartmentName("core"))
+    var rewraps = try RewrapLedger(in: source, of: host)
+    _ = try rewraps.append(to: source, at: .now(), signedWith: officer) { place in
+      [
+        RewrappedCompartment(
+          CompartmentSeal(name, chunkIDKey: key, recipients: []), objects: records, at: place,
+          under: KeyedHash(key: key))
+      ]
+    }
+  }
+
   /// Publishes an entry that adds objects and lets go of others.
   @discardableResult
   func entry(
@@ -127,6 +142,15 @@ final class CarriedStore {
     try takeIn(path, into: store, believing: []).report
   }
 
+  /// The same, where officers are known.
+  @discardableResult
+  func takeIn(_ path: String, rewrappedBy officers: [SigningKey]) throws -> ImportRun.Report {
+    for officer in officers {
+      try KnownHosts(in: keeper("far")).remember(officer: officer.verifyingKey)
+    }
+    return try takeIn(path)
+  }
+
   /// The same, where other keepers are known; says what became of their removals, too.
   func takeIn(
     _ path: String, into store: (any BlobStore)? = nil, believing keepers: [VerifyingKey]
@@ -134,14 +158,18 @@ final class CarriedStore {
     let keeper = try keeper("far")
     let store = store ?? far
     let lease = try store.prepareForWriting()
-    defer { lease.release() }
+    let staging = DirectoryStore(FilePath(folder.path(of: "staging")), writer: "staging")
+    let leases = [lease, try staging.prepareForWriting()]
+    defer { for lease in leases { lease.release() } }
     let set = try MediaSearch(in: [FilePath(path)]).onlySet()
     let checks = CheckDates(in: keeper)
     let plan = try ImportPlan(
       of: set, into: store, ImportTrust(keepers: keepers, rememberedIn: keeper),
-      remembering: RememberedHeads(in: keeper), checks, without: DroppedSnapshots())
+      remembering: RememberedHeads(in: keeper), checks, staged: Set(staging.objects()),
+      without: DroppedSnapshots())
     let report = try ImportRun(
-      of: set, into: store, noting: checks, meter: ProgressMeter(), interruption: Interruption()
+      of: set, into: store, over: staging, noting: checks, meter: ProgressMeter(),
+      interruption: Interruption()
     ).run(plan)
     return (report, plan.removals)
   }

@@ -17,8 +17,9 @@ extension CofferStore {
       discussion: """
         Objects come first, each compared with what its host signed for; then the ledger entries that have all \
         they need, in order. Lost or damaged volumes are made good from the others, as far as there is parity. \
-        Nothing is overwritten. A run that was killed is gone on with; volumes may also be put in one after the \
-        other. A store that is not there yet is made. What the keeper there let go of is taken over from him, once \
+        Nothing else is overwritten. A run that was killed is gone on with; volumes may also be put in one after the \
+        other. A store that is not there yet is made. What an officer rewrapped takes the place of what is older \
+        here, once his key was named with --officer. What the keeper there let go of is taken over from him, once \
         his key was named with --keeper.
         """)
 
@@ -68,26 +69,28 @@ extension CofferStore {
       _ context: ToolContext, _ details: inout [String: JSONValue]
     ) throws -> ExitStatus {
       let console = context.console
-      let lease = try store.prepareForWriting()
+      let staging = place.staging
+      let leases = [try store.prepareForWriting(), try staging.prepareForWriting()]
       var heads = try RememberedHeads(in: folder)
       let (hosts, checks) = (KnownHosts(in: folder), CheckDates(in: folder))
       let dropped = try DroppedSnapshots(in: store, of: folder)
       let plan = try ImportPlan(
-        of: set, into: store, place.trust(folder), remembering: heads, checks, without: dropped)
+        of: set, into: store, place.trust(folder), remembering: heads, checks,
+        staged: Set(staging.objects()), without: dropped)
       try place.requireSpace(for: plan.offered.bytes)
       console.begin("objects")
       let report = try ImportRun(
-        of: set, into: store, noting: checks, meter: context.meter,
+        of: set, into: store, over: staging, noting: checks, meter: context.meter,
         interruption: context.interruption
       ).run(plan)
       details = ImportText.details(set, report)
       guard try store.size(of: .format) != nil else {
-        lease.release()
+        for lease in leases { lease.release() }
         return ImportText(set, console).tell(report)
       }
       let taken = try RemovalsTakenOver(
         from: plan.removals, in: store, folder, without: dropped, keeper, console)
-      lease.release()
+      for lease in leases { lease.release() }
       let holdings = try StoreHoldings(
         in: store, of: hosts, remembering: heads,
         without: DroppedSnapshots(in: store, of: folder))
@@ -109,6 +112,7 @@ extension CofferStore {
       let plan = try ImportPlan(
         of: set, into: store, place.trust(folder),
         remembering: folder.map { try RememberedHeads(in: $0) }, folder.map { CheckDates(in: $0) },
+        staged: Set(place.staging.objects()),
         without: folder.map { try DroppedSnapshots(in: store, of: $0) } ?? DroppedSnapshots())
       return try ImportText(set, console).tell(plan)
     }

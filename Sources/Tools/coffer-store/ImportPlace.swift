@@ -22,13 +22,25 @@ struct ImportPlace {
     try options.trust.map { try VerifyingKey(hostKeyAt: FilePath($0)) }
   }
 
+  private func namedOfficers() throws -> [VerifyingKey] {
+    try options.officer.map { try VerifyingKey(officerKeyAt: FilePath($0)) }
+  }
+
   private func namedKeepers() throws -> [VerifyingKey] {
     try keepers.map { try VerifyingKey(keeperKeyAt: FilePath($0)) }
   }
 
   /// Whose signatures count: of keys that were named, and of those that are remembered.
   func trust(_ folder: KeeperFolder?) throws -> ImportTrust {
-    try ImportTrust(hosts: namedHosts(), keepers: namedKeepers(), rememberedIn: folder)
+    try ImportTrust(
+      hosts: namedHosts(), officers: namedOfficers(), keepers: namedKeepers(), rememberedIn: folder)
+  }
+
+  /// Where rewrapped objects wait, beside the store, until all are there that belong together.
+  var staging: DirectoryStore {
+    DirectoryStore(
+      path.appending(".tmp").appending(KeeperOptions.writer).appending("rewrapped"),
+      writer: "staging")
   }
 
   /// Opens the store, and makes the keeper's folder where it is missing.
@@ -47,6 +59,7 @@ struct ImportPlace {
     }
     let (hosts, others) = (KnownHosts(in: keeper), KnownKeepers(in: keeper))
     for key in try namedHosts() { try hosts.remember(key) }
+    for key in try namedOfficers() { try hosts.remember(officer: key) }
     for key in try namedKeepers() { try others.remember(key) }
     return (store, keeper)
   }
@@ -70,7 +83,7 @@ struct ImportPlace {
   }
 
   private func open() throws -> any BlobStore {
-    let store = try StoreRegistry.open(options.store, writer: "keeper")
+    let store = try StoreRegistry.open(options.store, writer: KeeperOptions.writer)
     if try store.size(of: .format) != nil { return store }
     // What a killed import left is ours, too.
     let foreign = ((try? LocalPath(path).names()) ?? []).filter {

@@ -28,18 +28,22 @@ struct ImportText {
     console.say(
       "took in \(report.objects) objects, \(ByteText(report.bytes)); "
         + "\(report.snapshots) snapshots count now")
+    if report.rewrapped > 0 {
+      console.say("\(report.rewrapped) rewrapped objects took the place of older ones")
+    }
     if report.waiting > 0 {
       console.say("\(report.waiting) snapshots wait for objects that are not here")
     }
     if let removals { tell(removals) }
     console.emit(
       Line(
-        set, done: true, objects: report.objects, bytes: report.bytes, snapshots: report.snapshots,
-        waiting: report.waiting, hurt: report.hurtVolumes))
+        set, done: true, objects: report.objects, bytes: report.bytes,
+        rewrapped: report.rewrapped, snapshots: report.snapshots, waiting: report.waiting,
+        hurt: report.hurtVolumes))
     return status(
       report.problems + [removals?.problem].compactMap(\.self)
         + ledgers.filter { !report.problems.contains($0) }, isWaiting: report.waiting > 0,
-      hasDone: report.objects > 0 || report.snapshots > 0)
+      hasDone: report.objects > 0 || report.rewrapped > 0 || report.snapshots > 0)
   }
 
   private func tell(_ removals: RemovalsTakenOver) {
@@ -60,7 +64,7 @@ struct ImportText {
         + "\(entries.whole) of \(entries.new) new snapshots would count")
     console.emit(
       Line(
-        set, done: false, objects: offered.objects, bytes: offered.bytes,
+        set, done: false, objects: offered.objects, bytes: offered.bytes, rewrapped: 0,
         snapshots: entries.whole, waiting: entries.new - entries.whole, hurt: []))
     return status(
       plan.problems, isWaiting: entries.whole < entries.new,
@@ -71,7 +75,8 @@ struct ImportText {
   static func details(_ set: VolumeSet, _ report: ImportRun.Report) -> [String: JSONValue] {
     [
       "set": .text(set.manifest.set), "objects": .integer(report.objects),
-      "bytes": .integer(report.bytes), "snapshots": .integer(report.snapshots),
+      "bytes": .integer(report.bytes), "rewrapped": .integer(report.rewrapped),
+      "snapshots": .integer(report.snapshots),
       "waiting": .integer(report.waiting),
     ]
   }
@@ -109,6 +114,7 @@ struct ImportText {
     let done: Bool
     let objects: Int
     let bytes: Int
+    let rewrapped: Int
     let snapshots: Int
     let waiting: Int
     let volumes: Int
@@ -117,11 +123,11 @@ struct ImportText {
     let hurtVolumes: [Int]
 
     init(
-      _ set: VolumeSet, done: Bool, objects: Int, bytes: Int, snapshots: Int, waiting: Int,
-      hurt: Set<Int>
+      _ set: VolumeSet, done: Bool, objects: Int, bytes: Int, rewrapped: Int, snapshots: Int,
+      waiting: Int, hurt: Set<Int>
     ) {
       (self.set, self.done, self.objects, self.bytes) = (set.manifest.set, done, objects, bytes)
-      (self.snapshots, self.waiting) = (snapshots, waiting)
+      (self.rewrapped, self.snapshots, self.waiting) = (rewrapped, snapshots, waiting)
       volumes = set.manifest.volumes.count
       (lostVolumes, rebuiltVolumes, hurtVolumes) = (set.lost, set.rebuilt, hurt.sorted())
     }

@@ -11,6 +11,15 @@ struct LedgerVerdict {
     (self.holdings, self.options) = (holdings, options)
   }
 
+  private static func former(_ holding: HostHolding) -> OperatorError {
+    OperatorError(
+      "keeper.former-objects", .partly,
+      "\(holding.former.count) objects of host \(holding.host) are as they were before an officer "
+        + "rewrapped them: whom he left out opens them",
+      hint: "run again what was cut off, a rewrapping or an import; what only snapshots need that "
+        + "were let go of elsewhere stays so until they are let go of here")
+  }
+
   /// Tells of ledgers that do not hold, and of what nobody vouches for.
   ///
   /// - Returns: `untrusted`, `partly`, or `done` where every ledger is signed and holds.
@@ -32,7 +41,9 @@ struct LedgerVerdict {
             + "nobody's word",
           hint: "name the officer's public key, his record.pub, once with --officer"))
     }
+    let former = holdings.hosts.filter { !$0.former.isEmpty }
+    for holding in former { console.report(Self.former(holding)) }
     guard problems.isEmpty else { return .untrusted }
-    return strangers.isEmpty && officers.isEmpty ? .done : .partly
+    return strangers.isEmpty && officers.isEmpty && former.isEmpty ? .done : .partly
   }
 }
