@@ -6,8 +6,8 @@ import Volumes
 
 /// What came of an import, as text or as JSON.
 struct ImportText {
-  /// More problems than anybody reads one by one.
-  private static let mostTold = 50
+  /// More of one kind of problem than anybody reads one by one.
+  private static let mostTold = 3
 
   private let set: VolumeSet
   private let console: Console
@@ -86,9 +86,14 @@ struct ImportText {
   }
 
   private func status(_ problems: [OperatorError], isWaiting: Bool, hasDone: Bool) -> ExitStatus {
-    for problem in problems.prefix(Self.mostTold) { console.report(problem) }
-    if problems.count > Self.mostTold {
-      console.warn("and \(problems.count - Self.mostTold) more problems")
+    // What a medium lacks is thousands of objects, where they come one after the other.
+    var counts: [String: Int] = [:]
+    for problem in problems {
+      counts[problem.code, default: 0] += 1
+      if counts[problem.code, default: 0] <= Self.mostTold { console.report(problem) }
+    }
+    for (code, count) in counts.sorted(by: { $0.key < $1.key }) where count > Self.mostTold {
+      console.warn("and \(count - Self.mostTold) more of the kind [\(code)]")
     }
     if let untrusted = problems.first(where: { $0.status == .untrusted }) {
       return untrusted.status
