@@ -141,7 +141,20 @@ package enum CofferTool {
     // The flags could not be read, but who asked for JSON reads nothing else.
     let asJSON = CommandLine.arguments.contains("--json")
     Console(tool: name, asJSON: asJSON, meter: ProgressMeter()).report(
-      OperatorError("usage", .usage, shown, hint: "'\(name) --help' shows what there is"))
+      OperatorError(
+        "usage", .usage, shown, hint: "'\(called(root, name)) --help' shows what there is"))
     exit(ExitStatus.usage.rawValue)
+  }
+
+  /// The command that the arguments name, as somebody types it.
+  private static func called(_ root: any ParsableCommand.Type, _ name: String) -> String {
+    var (words, command) = ([name], root)
+    for argument in CommandLine.arguments.dropFirst() {
+      guard
+        let next = command.configuration.subcommands.first(where: { $0._commandName == argument })
+      else { break }
+      (words, command) = (words + [argument], next)
+    }
+    return words.joined(separator: " ")
   }
 }
