@@ -52,7 +52,7 @@ extension CofferStore {
       _ details: inout [String: JSONValue]
     ) throws -> ExitStatus {
       let console = context.console
-      try KeeperAtWork.receive(in: store, folder)
+      try KeeperAtWork.receive(in: store, folder, console)
       let lease = repair ? try store.prepareForWriting() : nil
       let hosts = KnownHosts(in: folder)
       let dropped = try DroppedSnapshots(in: store, of: folder)
@@ -63,15 +63,19 @@ extension CofferStore {
       let scrub = Scrub(
         store, folder, holdings, without: dropped, meter: context.meter,
         interruption: context.interruption)
-      let report = try scrub.run(
-        fraction, atMost: maxRate ?? .unlimited,
-        mending: repair ? .mend(percent: parity.parity) : .report)
+      let mending: Scrub.Mending = repair ? .mend(percent: parity.parity) : .report
+      let report = try scrub.run(fraction, atMost: maxRate ?? .unlimited, mending: mending)
       lease?.release()
       try heads.remember(holdings.soundHeads)
       details = ScrubText.details(report)
       ScrubText(report).tell(console)
       let verdict = LedgerVerdict(holdings, keeper).tell(console)
-      guard report.hurt.isEmpty || verdict == .untrusted else { throw ScrubText.failure(report) }
+      guard report.hurt.isEmpty || verdict == .untrusted else {
+        throw ScrubText.failure(report, after: mending)
+      }
+      guard holdings.hosts.contains(where: { $0.head != nil }) || verdict != .done else {
+        throw ScrubText.nothing
+      }
       return verdict
     }
   }
