@@ -68,6 +68,23 @@ struct KeeperPageTests {
       .expect(2, "usage", naming: "'coffer-custody recipients rewrap --help'")
   }
 
+  @Test func aResultThatNobodyCouldWriteIsAFailure() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.night()
+    try await host.trustingKeeper("status").expect(0)
+    let have = "\(BuiltTools.store) have --store \(host.store.path)"
+    let shell = Program(path: "/bin/sh")
+    try await shell.run(["-c", "\(have) >/dev/full"]).expect(1, "output.failed", naming: "No space")
+    // A reader that goes away, or never was, is no failure.
+    try await shell.run(["-c", "\(have) >&- 2>&- <&-"]).expect(0)
+    try await shell.run(["-c", "{ \(have); echo $? >\(host.path("status")); } | :"]).expect(0)
+    #expect(try host.folder.readText("status") == "0\n")
+    // What is no file is not replaced by one.
+    try await shell.run(["-c", "\(have) --to /dev/stdout >\(host.path("out"))"])
+      .expect(1, "have.unwritable")
+  }
+
   @Test func namesSomeOfWhatAMediumLacksAndCountsTheRest() async throws {
     var chance = SeededChance(for: "some of what a medium lacks")
     let host = try await Deployment()
