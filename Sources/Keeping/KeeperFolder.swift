@@ -5,7 +5,8 @@ import Vocabulary
 
 /// The keeper's own folder: what he remembers between runs; `docs/formats/keeper.md`.
 ///
-/// It holds no secret. All of it but the hosts' public keys can be lost: then more is checked than need be.
+/// It holds the key that signs receipts. All that is neither key nor head can be lost: then more is checked than
+/// need be.
 package struct KeeperFolder: Sendable {
   /// Where it is.
   package let path: FilePath
@@ -66,7 +67,9 @@ package struct KeeperFolder: Sendable {
       return try body()
     } catch let problem as Errno {
       throw OperatorError(
-        "keeper.unusable", .failed, "cannot use the keeper's \(path): \(problem)")
+        "keeper.unusable", .failed, "cannot use the keeper's \(path): \(problem)",
+        hint: [.readOnlyFileSystem, .permissionDenied, .notPermitted].contains(problem)
+          ? "--state names a folder of your own, in which you may write" : nil)
     }
   }
 }

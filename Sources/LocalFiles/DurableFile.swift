@@ -21,11 +21,14 @@ package enum DurableFile {
   ///   - path: where it ends up.
   ///   - mode: the final mode, set before the rename.
   ///   - taken: what to do when the name is taken.
-  /// - Throws: `Errno`; the temporary file is gone then.
+  /// - Throws: `Errno`; the temporary file is gone then. `notSupported` where the name is a device's or a
+  ///   pipe's.
   package static func write(
     _ bytes: RawSpan, to path: FilePath, mode: FilePermissions = [.ownerReadWrite],
     taken: Taken = .replace
   ) throws {
+    // Who is root could, and would take `/dev/null` from the whole machine.
+    guard !LocalPath(path).isChannel else { throw Errno.notSupported }
     let prepared = try prepare(bytes, for: path, mode: mode)
     try prepared.publish(taken: taken)
     try syncFolder(path.removingLastComponent())

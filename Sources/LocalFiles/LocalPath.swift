@@ -32,6 +32,18 @@ package struct LocalPath: Sendable {
     return status.st_mode & S_IFMT == S_IFREG
   }
 
+  /// Whether it is a device, a pipe or a socket, or leads to one or to what a process has open, as
+  /// `/dev/stdout` does.
+  package var isChannel: Bool {
+    let files = [S_IFREG, S_IFDIR, S_IFLNK]
+    guard let status, status.st_mode & S_IFMT == S_IFLNK else {
+      return status.map { !files.contains($0.st_mode & S_IFMT) } ?? false
+    }
+    let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path.string)
+    return target?.hasPrefix("/proc/") ?? false
+      || followed.map { !files.contains($0.st_mode & S_IFMT) } ?? false
+  }
+
   /// The path from the root, without `.`, `..` and symlinks as far as it leads to something.
   package var canonical: FilePath {
     var existing = FilePath(FileManager.default.currentDirectoryPath).pushing(path)

@@ -22,7 +22,7 @@ package struct RunLock: ~Copyable {
     guard problem == .wouldBlock else { throw problem }
     throw OperatorError(
       "run.locked", .locked, "another run holds \(path)",
-      hint: "wait for it to end; 'coffer-backup status' shows what the last one did")
+      hint: "wait for it to end; 'status' shows what the last one did")
   }
 
   /// Gives the lock back.

@@ -82,7 +82,8 @@ package struct Drill {
           seconds: (clock.now - start) / .seconds(1)))
     }
     findings += try DeploymentChecks(places).run()
-    findings += try snapshot.warnings(about: snapshot.sources.map(\.record.name)) + notSaved()
+    findings +=
+      try snapshot.warnings(about: snapshot.sources.map(\.record.name)) + notSaved()
       + officersWord()
     for finding in findings { listener.hear(.finding(finding)) }
     return DrillReport(snapshot, started: started, sources: sources, findings: findings)

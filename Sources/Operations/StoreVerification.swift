@@ -46,8 +46,8 @@ package struct StoreVerification {
       ? try view.neededByAny() : try view.ledger.needed(at: verified.entry.sequence)
     listener.hear(.step("checking \(everything.objects.count) objects"))
     var problems = ObjectSweep(
-      ObjectReader(store: view.store, needed: everything, rewraps: view.officers.ledger), with: identities,
-      meter: meter, interruption: interruption
+      ObjectReader(store: view.store, needed: everything, rewraps: view.officers.ledger),
+      with: identities, meter: meter, interruption: interruption
     ).problems()
     try interruption.check()
     let names = Set(problems.map(\.message))

@@ -64,6 +64,7 @@ package enum CofferTool {
     // A pipe whose reader left is an error to handle, not a reason to die in the middle of a write.
     signal(SIGPIPE, SIG_IGN)
     ProcessHardening.refuseCoreDumps()
+    openStandardDescriptors()
     let verb: any ToolVerb
     do {
       verb = try parse(root, arguments)
@@ -72,6 +73,14 @@ package enum CofferTool {
     }
     let status = await perform(verb, called: name)
     exit(status.rawValue)
+  }
+
+  /// Gives what is closed of the first three descriptors to nobody: else the next file that is opened has its
+  /// number, and what is said goes there.
+  private static func openStandardDescriptors() {
+    for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 {
+      _ = unsafe open("/dev/null", O_RDWR)
+    }
   }
 
   /// Reads the command line; whatever is no verb of ours is help, which throws what it has to say.
@@ -94,7 +103,9 @@ package enum CofferTool {
     do {
       let status = try await verb.perform(context)
       console.finish()
-      return status
+      guard let loss = console.lostResults else { return status }
+      console.report(loss)
+      return status == .done ? loss.status : status
     } catch {
       console.finish()
       let problem = operatorError(for: error)
@@ -141,7 +152,20 @@ package enum CofferTool {
     // The flags could not be read, but who asked for JSON reads nothing else.
     let asJSON = CommandLine.arguments.contains("--json")
     Console(tool: name, asJSON: asJSON, meter: ProgressMeter()).report(
-      OperatorError("usage", .usage, shown, hint: "'\(name) --help' shows what there is"))
+      OperatorError(
+        "usage", .usage, shown, hint: "'\(called(root, name)) --help' shows what there is"))
     exit(ExitStatus.usage.rawValue)
+  }
+
+  /// The command that the arguments name, as somebody types it.
+  private static func called(_ root: any ParsableCommand.Type, _ name: String) -> String {
+    var (words, command) = ([name], root)
+    for argument in CommandLine.arguments.dropFirst() {
+      guard
+        let next = command.configuration.subcommands.first(where: { $0._commandName == argument })
+      else { break }
+      (words, command) = (words + [argument], next)
+    }
+    return words.joined(separator: " ")
   }
 }

@@ -1,4 +1,6 @@
 import Glibc
+import Synchronization
+import SystemPackage
 package import Vocabulary
 
 /// The only code that speaks to the operator.
@@ -10,6 +12,8 @@ package final class Console: Sendable {
   private let tool: String
   private let asJSON: Bool
   private let progress: ProgressLine
+  /// Why a result could not be written, the first time.
+  private let loss = Mutex<Errno?>(nil)
 
   /// Prepares to speak.
   ///
@@ -29,13 +33,28 @@ package final class Console: Sendable {
   /// Prints a result for people; nothing where results are JSON.
   package func say(_ text: String) {
     guard !asJSON else { return }
-    progress.pause { write(text + "\n", to: STDOUT_FILENO) }
+    result(text + "\n")
   }
 
   /// Prints a result as one line of JSON; nothing where results are text.
   package func emit(_ value: some Encodable) {
     guard asJSON, let line = try? JSONDocument.line(value) else { return }
-    progress.pause { write(String(decoding: line, as: UTF8.self) + "\n", to: STDOUT_FILENO) }
+    result(String(decoding: line, as: UTF8.self) + "\n")
+  }
+
+  private func result(_ text: String) {
+    progress.pause {
+      guard let problem = write(text, to: STDOUT_FILENO) else { return }
+      loss.withLock { $0 = $0 ?? problem }
+    }
+  }
+
+  /// What is to be said where results could not be written; that their reader went away is no failure of ours.
+  package var lostResults: OperatorError? {
+    guard let problem = loss.withLock({ $0 }), problem != .brokenPipe else { return nil }
+    return OperatorError(
+      "output.failed", .failed, "cannot write standard output: \(problem)",
+      hint: "what was done is done; what it came to was not written")
   }
 
   /// Tells of something that is no failure, but should be known.
@@ -68,16 +87,20 @@ package final class Console: Sendable {
   }
 }
 
-/// Writes all of a text; a reader that went away is no failure of ours.
-func write(_ text: String, to descriptor: Int32) {
+/// Writes all of a text.
+///
+/// - Returns: why the rest of it could not be written.
+@discardableResult
+func write(_ text: String, to descriptor: Int32) -> Errno? {
   var bytes = Array(text.utf8)[...]
   while !bytes.isEmpty {
     let count = unsafe bytes.withUnsafeBytes {
       unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
     }
-    guard count > 0 else { return }
+    guard count > 0 else { return Errno(rawValue: errno) }
     bytes = bytes.dropFirst(count)
   }
+  return nil
 }
 
 /// Seconds with one decimal.

@@ -32,7 +32,8 @@ package struct StoreFormat: Sendable, Codable {
       Hexadecimal.decode(found.store)?.count == 16
     else {
       throw OperatorError(
-        "store.damaged", .mismatch, "coffer.json at \(store.location) cannot be read")
+        "store.damaged", .mismatch, "coffer.json at \(store.location) cannot be read",
+        hint: "put in its place that of another copy of the store: all copies have the same")
     }
     guard found.format == version else {
       throw OperatorError(

@@ -155,10 +155,10 @@ package struct Brake: Sendable {
     let times = there.filter { $0.place.sequence >= calm }.map(\.received)
     let late = zip(times, times.dropFirst()).filter { $0.1.age(at: now) <= recent }
     if let gap = late.map({ $0.age(at: $1) }).max(), gap > Self.longestGap {
-      return "nothing came for \(gap.text), until of late: did the clock jump?"
+      return "nothing came for \(gap.roughly), until of late: did the clock jump?"
     }
     let silence = newest.received.age(at: now)
     guard silence > Self.longestGap, newest.place.sequence > calm else { return nil }
-    return "nothing came for \(silence.text)"
+    return "nothing came for \(silence.roughly)"
   }
 }

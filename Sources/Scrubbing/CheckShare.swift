@@ -1,5 +1,5 @@
 /// Which part of a store one scrub checks: `1/7`, or `1` for all of it.
-package struct CheckShare: Sendable {
+package struct CheckShare: Sendable, CustomStringConvertible {
   private let numerator: Int
   private let denominator: Int
 
@@ -18,6 +18,11 @@ package struct CheckShare: Sendable {
       numerator > 0, numerator <= denominator, denominator <= 1_000_000
     else { return nil }
     self.init(numerator: numerator, denominator: denominator)
+  }
+
+  /// As it is read.
+  package var description: String {
+    denominator == 1 ? "\(numerator)" : "\(numerator)/\(denominator)"
   }
 
   /// The share of a number, rounded up.

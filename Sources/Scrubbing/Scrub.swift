@@ -86,7 +86,7 @@ package struct Scrub {
     _ share: CheckShare, atMost rate: ByteRate, mending: Mending
   ) throws -> Report {
     let dates = CheckDates(in: keeper)
-    let book = try ParityBook(in: store, holdings)
+    var book = try ParityBook(in: store, holdings)
     let list = CheckList(holdings, book.objects)
     var memory = try CheckMemory(dates, of: list)
     let plan = memory.plan(share).filter { !waits($0, in: list) }
@@ -105,6 +105,8 @@ package struct Scrub {
         problems[item] = problem
         try dates.add([(list.text(of: item), .now(problem))])
       }
+      // Hurt parity was made anew, and what no batch had before may be in one now.
+      book = try ParityBook(in: store, holdings)
     }
     let hurt = memory.hurt.filter { !waits($0, in: list) }
     let stillHurt = Set(hurt)

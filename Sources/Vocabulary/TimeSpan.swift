@@ -39,14 +39,19 @@ package struct TimeSpan: WrittenForm, Comparable {
   }
 
   /// The written form, in the largest units; `0s` where there is no time.
-  package var text: String {
+  package var text: String { parts.isEmpty ? "0s" : parts.joined() }
+
+  /// The two largest units alone, for people: `2m23h`; it cannot be longer than the span.
+  package var roughly: String { parts.isEmpty ? "0s" : parts.prefix(2).joined() }
+
+  private var parts: [String] {
     var rest = seconds
-    var text = ""
+    var parts: [String] = []
     for unit in Self.units where rest >= unit.seconds {
-      text += "\(rest / unit.seconds)\(unit.letter)"
+      parts.append("\(rest / unit.seconds)\(unit.letter)")
       rest %= unit.seconds
     }
-    return text.isEmpty ? "0s" : text
+    return parts
   }
 
   package static func < (left: Self, right: Self) -> Bool { left.seconds < right.seconds }

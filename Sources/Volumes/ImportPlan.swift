@@ -25,7 +25,7 @@ package struct ImportPlan: Sendable {
   ///   - checks: what was proven before; nil likewise.
   ///   - staged: what an import that was cut off left beside the store.
   ///   - dropped: snapshots that were let go of here.
-  /// - Throws: `import.nothing-readable`, `import.other-store`, and what the store fails with.
+  /// - Throws: `import.nothing-readable`, `import.parity-alone`, `import.other-store`, and what the store fails with.
   package init(
     of set: VolumeSet, into store: any BlobStore, _ trust: ImportTrust,
     remembering heads: RememberedHeads?, _ checks: CheckDates?, staged: Set<ObjectName>,
@@ -33,6 +33,11 @@ package struct ImportPlan: Sendable {
   ) throws {
     let merged = MergedSource(store, and: set)
     guard !set.names.isEmpty else {
+      guard !set.isParityAlone else {
+        throw OperatorError(
+          "import.parity-alone", .nothingDone, "no volume at hand holds objects, only parity",
+          hint: "put in volumes with objects; parity helps where it is at hand together with them")
+      }
       throw OperatorError(
         "import.nothing-readable", .mismatch, "no volume of the set that holds objects can be read",
         hint: "copy the volumes again, from where they were written")

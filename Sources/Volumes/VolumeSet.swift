@@ -41,6 +41,11 @@ package struct VolumeSet: Sendable {
     lost.sort()
   }
 
+  /// Whether volumes are at hand, and all of them hold parity.
+  var isParityAlone: Bool {
+    !files.isEmpty && files.keys.allSatisfy { $0 >= manifest.dataVolumes.count }
+  }
+
   /// Names of all objects that are offered.
   var names: some Collection<ObjectName> { places.keys }
 

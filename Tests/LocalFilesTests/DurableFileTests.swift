@@ -25,6 +25,28 @@ struct DurableFileTests {
     }
   }
 
+  @Test("what is no file stays what it is, and so does what leads to a process's own")
+  func channels() throws {
+    let folder = try ScratchFolder()
+    let pipe = unsafe mkfifo(folder.path(of: "pipe"), 0o600)
+    #expect(pipe == 0)
+    let files = FileManager.default
+    for (name, target) in [("link", "pipe"), ("out", "/proc/self/fd/1"), ("other", "file")] {
+      try files.createSymbolicLink(atPath: folder.path(of: name), withDestinationPath: target)
+    }
+    for name in ["pipe", "link", "out"] {
+      let kind = { try files.attributesOfItem(atPath: folder.path(of: name))[.type] as? String }
+      let before = try kind()
+      #expect(throws: Errno.notSupported) { try write([1], to: folder.path(of: name)) }
+      #expect(try kind() == before)
+    }
+    #expect(try names(folder) == ["link", "other", "out", "pipe"])
+    // A link to a file is replaced by a file, as ever.
+    try write([1], to: folder.path(of: "file"))
+    try write([2], to: folder.path(of: "other"))
+    #expect(try folder.read("file") == [1] && folder.read("other") == [2])
+  }
+
   @Test("a file is written with its mode, replaced as a whole, and nothing is left beside it")
   func replaced() throws {
     let folder = try ScratchFolder()

@@ -7,6 +7,11 @@ import Vocabulary
     #expect(TimeSpan(text)?.seconds == seconds)
   }
 
+  @Test(arguments: [(0, "0s"), (59, "59s"), (604_800, "1w"), (5_269_383, "2m23h")])
+  func aTimeSpanIsToldToPeopleInTwoUnitsAtMost(seconds: Int, text: String) {
+    #expect(TimeSpan(seconds: seconds).roughly == text)
+  }
+
   @Test(arguments: ["", "7", "d", "7x", "-1d", "7d3", "9999999999y"])
   func whatIsNoTimeSpanIsNone(text: String) {
     #expect(TimeSpan(text) == nil)

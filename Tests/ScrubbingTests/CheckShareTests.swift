@@ -7,6 +7,7 @@ struct CheckShareTests {
   @Test("is a fraction, rounded up", arguments: [("1/7", 15, 3), ("1", 15, 15), ("2/3", 1, 1)])
   func shares(text: String, whole: Int, share: Int) throws {
     #expect(try #require(CheckShare(text)).of(whole) == share)
+    #expect(CheckShare(text)?.description == text)
   }
 
   @Test(

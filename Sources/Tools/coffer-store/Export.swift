@@ -77,7 +77,9 @@ extension CofferStore {
       guard !plan.objects.isEmpty || plan.snapshots > 0 else {
         throw OperatorError(
           "export.nothing", .nothingDone,
-          "the other side has all that is here: there is nothing to carry")
+          since == nil
+            ? "the store holds no snapshot that could be carried"
+            : "the other side has all that is here: there is nothing to carry")
       }
       let layout = try VolumeLayout(
         plan.ledger, plan.objects, in: volumeSize, parity: parityVolumes)

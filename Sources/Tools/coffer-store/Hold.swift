@@ -19,6 +19,12 @@ extension CofferStore {
     @OptionGroup var keeper: KeeperOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+      guard reason.contains(where: { !$0.isWhitespace }) else {
+        throw ValidationError("--reason says why a snapshot is held, and is empty")
+      }
+    }
+
     func perform(_ context: ToolContext) throws -> ExitStatus {
       var work = try KeeperAtWork.begin(keeper, context.console)
       let id = try work.snapshot(snapshot)

@@ -83,7 +83,7 @@ struct ImportPlace {
   }
 
   private func open() throws -> any BlobStore {
-    let store = try StoreRegistry.open(options.store, writer: KeeperOptions.writer)
+    let store = try options.openStore()
     if try store.size(of: .format) != nil { return store }
     // What a killed import left is ours, too.
     let foreign = ((try? LocalPath(path).names()) ?? []).filter {

@@ -6,8 +6,9 @@ import Volumes
 
 /// What came of an import, as text or as JSON.
 struct ImportText {
-  /// More problems than anybody reads one by one.
-  private static let mostTold = 50
+  /// So much of one kind of problem is told one by one: of what lies on another medium little, for there are
+  /// thousands, and all that has to be looked at.
+  private static func mostTold(_ code: String) -> Int { code == "import.missing" ? 3 : 50 }
 
   private let set: VolumeSet
   private let console: Console
@@ -91,9 +92,13 @@ struct ImportText {
   }
 
   private func status(_ problems: [OperatorError], isWaiting: Bool, hasDone: Bool) -> ExitStatus {
-    for problem in problems.prefix(Self.mostTold) { console.report(problem) }
-    if problems.count > Self.mostTold {
-      console.warn("and \(problems.count - Self.mostTold) more problems")
+    var counts: [String: Int] = [:]
+    for problem in problems {
+      counts[problem.code, default: 0] += 1
+      if counts[problem.code, default: 0] <= Self.mostTold(problem.code) { console.report(problem) }
+    }
+    for (code, count) in counts.sorted(by: { $0.key < $1.key }) where count > Self.mostTold(code) {
+      console.warn("and \(count - Self.mostTold(code)) more of the kind [\(code)]")
     }
     if let untrusted = problems.first(where: { $0.status == .untrusted }) {
       return untrusted.status

@@ -49,10 +49,11 @@ struct KeeperAtWork: ~Copyable {
     }
     if let lag = record.lag {
       console.warn(
-        "the clock is \(lag) behind the keeper's newest entry: receipts have that entry's time")
+        "the clock is \(lag.roughly) behind the keeper's newest entry: receipts have that entry's time"
+      )
     }
     let new = try Reception(in: store, of: KnownHosts(in: folder)).receive(into: &record)
-    if new > 0 { console.tell("received \(new) new entries") }
+    if new > 0 { console.say("received \(new) new entries") }
     return record
   }
 
@@ -67,13 +68,21 @@ struct KeeperAtWork: ~Copyable {
 
   /// Makes receipts for what is new, where the keeper has a key: whichever verb looks first counts.
   ///
+  /// A disk that takes nothing can still be read, and needs to be: then there is a warning.
+  ///
   /// - Throws: as `begin`.
-  static func receive(in store: any BlobStore, _ folder: KeeperFolder) throws {
+  static func receive(
+    in store: any BlobStore, _ folder: KeeperFolder, _ console: Console
+  ) throws {
     guard try KeeperKey(in: folder).load() != nil else { return }
-    let lease = try store.prepareForWriting()
-    defer { lease.release() }
-    var record = try KeeperRecord(in: store, of: folder)
-    _ = try Reception(in: store, of: KnownHosts(in: folder)).receive(into: &record)
+    do {
+      let lease = try store.prepareForWriting()
+      defer { lease.release() }
+      var record = try KeeperRecord(in: store, of: folder)
+      _ = try Reception(in: store, of: KnownHosts(in: folder)).receive(into: &record)
+    } catch let error as OperatorError where ["store.failed", "store.full"].contains(error.code) {
+      console.warn("no receipts were made of what is new: \(error.message)")
+    }
   }
 
   /// The snapshot that a text begins, of those that were received.
@@ -85,7 +94,7 @@ struct KeeperAtWork: ~Copyable {
     guard let first = found.first else {
       throw OperatorError(
         "snapshot.unknown", .usage, "there is no snapshot '\(text)'",
-        hint: "'coffer-store retain' lists what there is")
+        hint: "'coffer-store retain --keep-last 1' lists what there is, and removes nothing")
     }
     guard found.count == 1 else {
       throw OperatorError(

@@ -33,9 +33,23 @@ struct KeeperOptions: ParsableArguments {
     completion: .directory)
   var state: String?
 
+  /// Opens the store's folder, not yet looked at.
+  ///
+  /// - Throws: `keeper.remote` where the store is another machine's.
+  func openStore() throws -> any BlobStore {
+    let opened = try StoreRegistry.open(store, writer: Self.writer)
+    // From afar a keeper would be a host: he could add, and his folder would be made here.
+    guard opened is DirectoryStore else {
+      throw OperatorError(
+        "keeper.remote", .usage, "\(store) is another machine's: a keeper works where a store lies",
+        hint: "run this there, and name the store's folder")
+    }
+    return opened
+  }
+
   /// Opens the store and the keeper's folder, and remembers the keys that were named.
   func open() throws -> (store: any BlobStore, keeper: KeeperFolder) {
-    let store = try StoreRegistry.open(store, writer: Self.writer)
+    let store = try openStore()
     // Nothing is made in a folder that is no store.
     _ = try StoreFormat.load(from: store)
     let keeper = try KeeperFolder(state.map { FilePath($0) }, of: FilePath(self.store))

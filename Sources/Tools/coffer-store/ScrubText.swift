@@ -63,13 +63,28 @@ struct ScrubText {
   }
 
   /// What a scrub that found damage ends with.
-  static func failure(_ report: Scrub.Report) -> OperatorError {
+  static func failure(_ report: Scrub.Report, after mending: Scrub.Mending) -> OperatorError {
+    let parity = report.hurt.count { $0.object.hasPrefix("parity/") }
+    let objects = report.hurt.count - parity
+    let message =
+      objects == 0
+      ? "\(parity) objects of parity are missing or damaged; no backup is, see above"
+      : "\(objects) objects are not what the host signed for; "
+        + "\(report.hurtSnapshots.count) snapshots need them, see above"
+    let hint =
+      switch mending {
+      case .report: "on a disk that is well, --repair mends what parity can mend"
+      case .mend: "what is left is beyond parity, or cannot be written: look for another copy"
+      }
+    return OperatorError(
+      "scrub.hurt", .mismatch, message, hint: "\(hint): docs/runbooks/broken-disk.md")
+  }
+
+  /// What a scrub ends with that had nothing to check.
+  static var nothing: OperatorError {
     OperatorError(
-      "scrub.hurt", .mismatch,
-      "\(report.hurt.count) objects are not what the host signed for; "
-        + "\(report.hurtSnapshots.count) snapshots need them, see above",
-      hint: "on a disk that is well, --repair mends what parity can mend: "
-        + "docs/runbooks/broken-disk.md")
+      "scrub.nothing", .nothingDone, "the store holds no snapshot: nothing was checked",
+      hint: "is it the right folder, and was a night saved to it?")
   }
 
   private struct MendedLine: Encodable {

@@ -54,7 +54,7 @@ extension CofferStore {
       _ details: inout [String: JSONValue]
     ) throws -> ExitStatus {
       let console = context.console
-      try KeeperAtWork.receive(in: store, folder)
+      try KeeperAtWork.receive(in: store, folder, console)
       let lease = repair ? try store.prepareForWriting() : nil
       let hosts = KnownHosts(in: folder)
       let rewrapping = CutOffRewrapping(in: store, of: hosts, keeper)
@@ -67,9 +67,8 @@ extension CofferStore {
       let scrub = Scrub(
         store, folder, holdings, without: dropped, waiting: try rewrapping.waiting(),
         meter: context.meter, interruption: context.interruption)
-      let report = try scrub.run(
-        fraction, atMost: maxRate ?? .unlimited,
-        mending: repair ? .mend(percent: parity.parity) : .report)
+      let mending: Scrub.Mending = repair ? .mend(percent: parity.parity) : .report
+      let report = try scrub.run(fraction, atMost: maxRate ?? .unlimited, mending: mending)
       lease?.release()
       try heads.remember(holdings.soundHeads)
       details = ScrubText.details(report)
@@ -78,7 +77,12 @@ extension CofferStore {
       if !report.waiting.isEmpty {
         console.report(CutOffRewrapping.error(report.waiting.count))
       }
-      guard report.hurt.isEmpty || verdict == .untrusted else { throw ScrubText.failure(report) }
+      guard report.hurt.isEmpty || verdict == .untrusted else {
+        throw ScrubText.failure(report, after: mending)
+      }
+      guard holdings.hosts.contains(where: { $0.head != nil }) || verdict != .done else {
+        throw ScrubText.nothing
+      }
       return verdict == .done && !report.waiting.isEmpty ? .partly : verdict
     }
   }
