@@ -62,6 +62,15 @@ package struct KeeperRecord: Sendable {
     try head(in: keeper.path.appending("receipts-head.json")) != nil
   }
 
+  /// Whether a store has entries of a keeper, and a folder no key: it is not his.
+  ///
+  /// - Throws: `keeper.unusable`, and what the store fails with.
+  package static func isSomebodyElses(
+    in store: any BlobStore, of keeper: KeeperFolder
+  ) throws -> Bool {
+    try KeeperKey(in: keeper).load() == nil && KeeperLedger.isThere(in: store)
+  }
+
   private static func load(
     of key: VerifyingKey, in store: any BlobStore, remembering known: LedgerHead?,
     in memory: FilePath

@@ -85,6 +85,17 @@ struct KeeperPageTests {
       .expect(1, "have.unwritable")
   }
 
+  @Test func warnsWhoLooksAtAKeepersStoreFromAnotherFolder() async throws {
+    let host = try await Deployment.seenByItsKeeper(nights: 2)
+    let other = ["--state", host.path("other"), "--trust", host.path("keys/host.pub")]
+    for verb in ["scrub", "protect", "status", "have"] {
+      try await host.keeper([verb] + other)
+        .expect(0, naming: "is not his folder", "--state names his")
+      let own = try await host.keeper([verb] + host.keeperState).expect(0)
+      #expect(!own.errors.contains("warning"), "\(own)")
+    }
+  }
+
   @Test func namesSomeOfWhatAMediumLacksAndCountsTheRest() async throws {
     var chance = SeededChance(for: "some of what a medium lacks")
     let host = try await Deployment()

@@ -45,7 +45,7 @@ extension CofferStore {
     }
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
-      let (store, keeperFolder) = try keeper.open()
+      let (store, keeperFolder) = try keeper.open(telling: context.console)
       // Nothing may be let go of while it is being carried.
       let lock = try keeperFolder.lock()
       // What only would be written is no act.

@@ -28,7 +28,7 @@ extension CofferStore {
     var file: String?
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
-      let (store, folder) = try keeper.open()
+      let (store, folder) = try keeper.open(telling: context.console)
       let holdings = try StoreHoldings(
         in: store, of: KnownHosts(in: folder), remembering: RememberedHeads(in: folder),
         without: DroppedSnapshots(in: store, of: folder))

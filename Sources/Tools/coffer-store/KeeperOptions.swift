@@ -1,5 +1,6 @@
 import ArgumentParser
 import Keeping
+import OperatorConsole
 import Repository
 import Signatures
 import Stores
@@ -59,5 +60,18 @@ struct KeeperOptions: ParsableArguments {
       try hosts.remember(officer: VerifyingKey(officerKeyAt: FilePath(path)))
     }
     return (store, keeper)
+  }
+
+  /// As `open`, and tells who looks at a keeper's store from another folder than his.
+  ///
+  /// For verbs that do not need his key: without his entries, what he let go of looks lost.
+  func open(telling console: Console) throws -> (store: any BlobStore, keeper: KeeperFolder) {
+    let (store, folder) = try open()
+    if try KeeperRecord.isSomebodyElses(in: store, of: folder) {
+      console.warn(
+        "the store has entries of a keeper, and \(folder.path) is not his folder: what he let go of looks lost from "
+          + "here; --state names his")
+    }
+    return (store, folder)
   }
 }

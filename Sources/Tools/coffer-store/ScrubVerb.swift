@@ -39,7 +39,7 @@ extension CofferStore {
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
       try figures.written(of: keeper, context.console) {
-        let (store, folder) = try keeper.open()
+        let (store, folder) = try keeper.open(telling: context.console)
         let lock = try folder.lock()
         let status = try KeeperJournal(in: folder).noting("scrub") { details in
           try scrub(store, folder, context, &details)

@@ -30,6 +30,7 @@ extension CofferStore {
 
     func perform(_ context: ToolContext) throws -> ExitStatus {
       let console = context.console
+      _ = try keeper.open(telling: console)
       let survey = try keeper.survey(refusalsOf: refusalsWithin)
       SurveyLines(survey).emit(console)
       var status = LedgerVerdict(survey.holdings, keeper).tell(console)
