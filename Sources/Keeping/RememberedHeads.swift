@@ -21,6 +21,12 @@ package struct RememberedHeads: Sendable {
       heads = try JSONDocument.decode([String: LedgerHead].self, from: LocalPath(path).read())
     } catch Errno.noSuchFileOrDirectory {
       heads = [:]
+    } catch Errno.permissionDenied {
+      throw OperatorError(
+        "keeper.unusable", .failed, "cannot read the keeper's \(path): \(Errno.permissionDenied)",
+        hint:
+          "a verb was run as another account: give the keeper's folder back to this one, with chown -R"
+      )
     } catch {
       throw OperatorError(
         "keeper.unusable", .failed, "cannot read the keeper's \(path): \(error)",
