@@ -41,9 +41,9 @@ extension Deployment {
 
 extension Deployment {
   /// The snapshot of an entry of the ledger.
-  func snapshot(of entry: String) throws -> String {
+  func snapshot(of entry: String, in place: Store? = nil) throws -> String {
     struct Entry: Decodable { let snapshot: String }
-    return try JSONDecoder().decode(Entry.self, from: store.data(entry)).snapshot
+    return try JSONDecoder().decode(Entry.self, from: (place ?? store).data(entry)).snapshot
   }
 
   /// Flips a bit of an object, cuts it off, lets it grow, or loses it.
