@@ -30,12 +30,12 @@ struct KeeperPageTests {
     let host = try await Deployment.seenByItsKeeper(nights: 2)
     try await host.night()
     // In the place of the folder for temporary files, so that it holds for root, too.
-    try FileManager.default.removeItem(atPath: host.path("store/.tmp"))
-    try host.write("", to: "store/.tmp")
+    try FileManager.default.removeItem(atPath: host.path("store/.tmp/keeper"))
+    try host.write("", to: "store/.tmp/keeper")
     try await host.keeper(["scrub"] + host.keeperState)
       .expect(0, naming: "no receipts were made", "every object was checked since")
     try await host.keeper(["scrub", "--repair"] + host.keeperState).expect(1, "store.failed")
-    try host.remove("store/.tmp")
+    try host.remove("store/.tmp/keeper")
     try await host.keeper(["scrub"] + host.keeperState).expect(0)
   }
 
