@@ -59,6 +59,11 @@ package struct KeeperFolder: Sendable {
   /// own, and no other account of his is locked out.
   package var isOurs: Bool { LocalPath(path).isOurs }
 
+  /// Why something that the keeper remembers cannot be read, in an operator's words.
+  static func reason(_ error: any Error) -> String {
+    (error as? Errno).map { "\($0)" } ?? "it is not as any run writes it"
+  }
+
   /// Puts an `Errno` into an operator's words.
   static func reporting<Result: ~Copyable>(
     _ path: FilePath, _ body: () throws -> Result

@@ -110,7 +110,8 @@ package struct KeeperRecord: Sendable {
       return try JSONDocument.decode(LedgerHead?.self, from: LocalPath(path).read())
     } catch {
       throw OperatorError(
-        "keeper.unusable", .failed, "cannot read the keeper's \(path): \(error)",
+        "keeper.unusable", .failed,
+        "cannot read the keeper's \(path): \(KeeperFolder.reason(error))",
         hint: "it guards against receipts that were taken away; compare with a copy, then remove it"
       )
     }

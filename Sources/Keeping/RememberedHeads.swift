@@ -29,7 +29,8 @@ package struct RememberedHeads: Sendable {
       )
     } catch {
       throw OperatorError(
-        "keeper.unusable", .failed, "cannot read the keeper's \(path): \(error)",
+        "keeper.unusable", .failed,
+        "cannot read the keeper's \(path): \(KeeperFolder.reason(error))",
         hint: "where it is damaged, remove it: a ledger that was rolled back is not seen then")
     }
   }
