@@ -77,6 +77,9 @@ package struct ParityBatch: Sendable {
     return nil
   }
 
+  /// How much parity it has, in percent of its data, rounded down.
+  package var percent: Int { layout.parityShards * 100 / layout.dataShards }
+
   /// Bytes of all members.
   package var bytes: Int { manifest.members.reduce(0) { $0 + $1.size } }
 

@@ -13,6 +13,8 @@ struct ParityBook {
     let bytes: Int
     /// Whether all members are kept, and are what their ledgers say.
     let isCurrent: Bool
+    /// How much parity it has, in percent of its data shards, rounded down.
+    let percent: Int
     /// Its parity.
     let objects: [ObjectName]
   }
@@ -74,7 +76,8 @@ struct ParityBook {
     batches.append(
       Entry(
         id: batch.id, members: batch.manifest.members.count, bytes: batch.bytes,
-        isCurrent: isCurrent, objects: batch.objects.compactMap { ObjectName(parityText: $0.name) })
+        isCurrent: isCurrent, percent: batch.percent,
+        objects: batch.objects.compactMap { ObjectName(parityText: $0.name) })
     )
   }
 

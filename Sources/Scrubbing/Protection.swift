@@ -82,7 +82,7 @@ package struct Protection {
     let list = CheckList(holdings, ObjectTable())
     var report = Report()
     var used: Set<SHA256Digest> = []
-    let plan = ParityPlan(list, book, sizes, remaking: lost)
+    let plan = ParityPlan(list, book, sizes, percent: percent, remaking: lost)
     report.tooLarge = plan.tooLarge.map(list.text(of:))
     for batch in plan.kept {
       used.insert(book.batches[batch].id)

@@ -110,10 +110,12 @@ final class KeptStore {
       without: droppedSnapshots)
   }
 
-  @discardableResult func protect(in sizes: Protection.Sizes) throws -> Protection.Report {
+  @discardableResult func protect(
+    in sizes: Protection.Sizes, percent: Int = 5
+  ) throws -> Protection.Report {
     try Protection(
       store, holdings(), in: sizes, meter: ProgressMeter(), interruption: Interruption()
-    ).run(percent: 5, atMost: .unlimited)
+    ).run(percent: percent, atMost: .unlimited)
   }
 
   func scrub(_ mending: Scrub.Mending) throws -> Scrub.Report {

@@ -115,6 +115,20 @@ struct ProtectionTests {
     #expect(try !batches(kept).contains { $0.id == old.id })
   }
 
+  @Test("is made anew where there is to be more of it, and left where there is more")
+  func percent() throws {
+    var chance = SeededChance(for: "more parity")
+    let kept = try KeptStore()
+    for _ in 0..<12 { try kept.night(&chance, largest: sizes.largest) }
+    let few = try kept.protect(in: sizes)
+    let many = try kept.protect(in: sizes, percent: 80)
+    // A small last batch may have so much already.
+    #expect(many.made >= many.batches - 1 && many.parityBytes > few.parityBytes)
+    let again = try kept.protect(in: sizes)
+    #expect(again.made == 0 && again.parityBytes == many.parityBytes)
+    #expect(try kept.isWhole())
+  }
+
   @Test("is not made of what is too large, nor of what is hurt, and says so")
   func leftOut() throws {
     var chance = SeededChance(for: "what gets no parity")

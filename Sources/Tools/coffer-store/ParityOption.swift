@@ -5,7 +5,7 @@ struct ParityOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Percent of parity; small batches have more, so that any one object can be lost.",
-      discussion: "Batches that are there keep what they have; it counts for those that are made."))
+      discussion: "Batches that have less are made anew; those that have more keep it."))
   var parity = 5
 
   func validate() throws {
