@@ -21,6 +21,8 @@ struct CompartmentSurvey {
   let interruption: Interruption
 
   private var seals: [SnapshotID: CompartmentSeal] = [:]
+  /// The chunk-id key under which each snapshot was stored, once it was asked for.
+  private var keys: [SnapshotID: String] = [:]
   private var manifests: [OpenManifest] = []
   /// Parts by their chunk-id keys, and what was rewrapped of each.
   private var parts: [String: RewrapPlan.Part] = [:]
@@ -73,12 +75,12 @@ struct CompartmentSurvey {
 
   private mutating func openManifests(_ plan: inout RewrapPlan) throws {
     var isSealed = false
-    for verified in view.ledger.entries where !view.isGone(verified.entry) {
+    for verified in view.ledger.entries {
       let entry = verified.entry
       seals[entry.snapshot] = entry.compartments?.first { $0.name == compartment }
-      guard entry.sources.contains(where: { $0.compartment == compartment && $0.isThere }) else {
-        continue
-      }
+      guard !view.isGone(entry),
+        entry.sources.contains(where: { $0.compartment == compartment && $0.isThere })
+      else { continue }
       try interruption.check()
       do {
         try plan.attempt(.manifest(entry.snapshot, compartment)) {
@@ -152,13 +154,16 @@ struct CompartmentSurvey {
   }
 
   /// The chunk-id key under which a snapshot was stored; snapshots that are gone have no manifest to say so.
-  private func key(of snapshot: SnapshotID) -> String {
+  private mutating func key(of snapshot: SnapshotID) -> String {
+    if let known = keys[snapshot] { return known }
     let mark = seals[snapshot]?.chunkIDKey
     let like = manifests.last { opened in
       opened.entry.snapshot == snapshot
         || mark != nil && seals[opened.entry.snapshot]?.chunkIDKey == mark
     }
-    return (like ?? manifests[manifests.count - 1]).manifest.chunkIDKey
+    let key = (like ?? manifests[manifests.count - 1]).manifest.chunkIDKey
+    keys[snapshot] = key
+    return key
   }
 
   private func makePart(_ text: String) throws -> RewrapPlan.Part {

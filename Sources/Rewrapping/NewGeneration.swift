@@ -87,10 +87,17 @@ struct NewGeneration {
       readers: isManifest
         ? Set((before?.readers ?? []) + part.readers.texts).sorted() : [],
       bytes: before?.bytes ?? old.bytes)
-    let host = name.index == nil ? nil : part.host
     let stanza = carried.stanza(under: fileKey)
+    if name.index != nil, let host = part.host {
+      do {
+        return try AgeHeader(
+          fileKey: fileKey, recipients: part.readers.recipients + [host], carrying: [stanza])
+      } catch AgeError.recipientsDoNotMix {
+        // Officers became post-quantum, and the host's identity is not: without its catalog it stores
+        // anew what this index lists.
+      }
+    }
     return try AgeHeader(
-      fileKey: fileKey, recipients: part.readers.recipients + (host.map { [$0] } ?? []),
-      carrying: [stanza])
+      fileKey: fileKey, recipients: part.readers.recipients, carrying: [stanza])
   }
 }

@@ -37,6 +37,24 @@ import Testing
     try await host.verify().expect(0)
   }
 
+  @Test func whatWasStoredForClassicRecipientsIsRewrappedForPostQuantumOnes() async throws {
+    let host = try await Deployment()
+    try await host.initialise()
+    try await host.night()
+    let (before, after) = (host.officers, try await hybrid("officers.pq", of: host))
+    try await host.rewrap(for: [after], as: before, "--identity", after.identity).expect(0)
+    try await host.restore("drill", "--scratch", host.path(""), "--identity", after.identity)
+      .expect(0)
+    try await host.restore("drill", "--scratch", host.path(""), "--identity", before.identity)
+      .expect(12)
+    // The host goes on from there, once it has an index identity of their kind.
+    (host.officers, host.coreOfficers) = (after, [after])
+    try host.configure()
+    try await host.initialise()
+    #expect(try await host.night().stored() < 50_000)
+    try await host.verify().expect(0)
+  }
+
   @Test func whoTurnsToPostQuantumRecipientsIsToldToMakeAKeyOfTheirKind() async throws {
     let host = try await Deployment()
     try await host.initialise()
