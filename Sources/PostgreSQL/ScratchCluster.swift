@@ -140,10 +140,11 @@ package final class ScratchCluster: Sendable {
     _ program: PostgresProgram, as account: ServiceAccount?, _ arguments: [String]
   ) async throws {
     // The server outlives pg_ctl and would hold a pipe open: what it says is in the log.
+    let command = ServiceAccount.command([program.path] + arguments, as: account)
     let result = try await Subprocess.run(
-      .path(FilePath(program.path)), arguments: Arguments(arguments),
+      .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
       environment: .inherit.updating(["LC_ALL": "C", "PGDATA": nil, "PGOPTIONS": nil]),
-      workingDirectory: FilePath(folder), platformOptions: ServiceAccount.session(of: account),
+      workingDirectory: FilePath(folder), platformOptions: ServiceAccount.session,
       output: .discarded, error: .string(limit: 1 << 20))
     guard result.terminationStatus.isSuccess else {
       let log = FileManager.default.contents(atPath: "\(folder)/log").map {

@@ -19,18 +19,21 @@ struct ServiceAccount: Sendable {
       ?? ServiceAccount(userID: 65534, groupID: 65534)
   }
 
-  /// Runs a program as this account, with no group of ours left.
-  private var options: PlatformOptions {
-    var options = PlatformOptions()
-    options.userID = userID
-    options.groupID = groupID
-    options.supplementaryGroups = []
-    return options
+  /// What to run so that a program runs as an account, with no group of ours left.
+  ///
+  /// setpriv(1), which every Debian has, becomes the program. Subprocess could change the account itself, but
+  /// in a child made by clone3(2), where glibc waits for ever for a thread that was just being made.
+  static func command(_ program: [String], as account: ServiceAccount?) -> [String] {
+    guard let account else { return program }
+    return [
+      "/usr/bin/setpriv", "--reuid=\(account.userID)", "--regid=\(account.groupID)",
+      "--clear-groups", "--",
+    ] + program
   }
 
-  /// Runs a program as an account, in a session of its own, so that its children end with it.
-  static func session(of account: ServiceAccount?) -> PlatformOptions {
-    var options = account?.options ?? PlatformOptions()
+  /// Runs a program in a session of its own, so that its children end with it.
+  static var session: PlatformOptions {
+    var options = PlatformOptions()
     options.createSession = true
     options.teardownSequence = [
       .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
