@@ -1,4 +1,5 @@
 import AgeFormat
+import Recipients
 import Repository
 import SecretMemory
 import Vocabulary
@@ -175,7 +176,7 @@ struct CompartmentSurvey {
     let host = manifests.last { $0.manifest.indexRecipient != nil }?.manifest.indexRecipient
     return RewrapPlan.Part(
       seal: CompartmentSeal(compartment, chunkIDKey: key, recipients: readers.texts),
-      readers: readers, host: try host.map { try RewrapPolicy.recipient($0) },
+      readers: readers, host: try host.map { try RecipientRegistry.parse($0) },
       key: KeyedHash(key: key))
   }
 

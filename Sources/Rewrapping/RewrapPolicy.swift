@@ -76,19 +76,12 @@ package struct RewrapPolicy: Sendable {
         texts: texts,
         recipients: try texts.map { text in
           do {
-            return try Self.recipient(text)
+            return try RecipientRegistry.parse(text)
           } catch let error as OperatorError {
             throw error.at("\(name), recipients '\(group.recipients)'")
           }
         })
     }
     self.compartments = compartments
-  }
-
-  /// Reads a recipient.
-  ///
-  /// - Throws: what is wrong with it.
-  static func recipient(_ text: String) throws -> any Recipient {
-    try RecipientRegistry.parse(text)
   }
 }

@@ -11,9 +11,10 @@ struct ParityPlan {
 
   /// Plans for a list of objects.
   ///
-  /// A batch that is full stays, unless it has less parity than there is to be. What is in others, and what is new, is put together in the order of the
-  /// ledgers, payloads of packs apart from all else: an officer who rewraps changes all that, and their
-  /// parity stays. Where that gives a batch that is there, it stays, too.
+  /// A batch that is full stays, unless it has less parity than there is to be. What is in others, and
+  /// what is new, is put together in the order of the ledgers, payloads of packs apart from all else: an
+  /// officer who rewraps changes all that, and their parity stays. Where that gives a batch that is there,
+  /// it stays, too.
   init(
     _ list: CheckList, _ book: ParityBook, _ sizes: Protection.Sizes,
     percent: Int, remaking lost: Set<SHA256Digest>

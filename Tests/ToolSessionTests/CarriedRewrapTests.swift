@@ -22,12 +22,9 @@ struct CarriedRewrapTests {
 
   private func custody(_ nights: Int = 3, noise: Int = 300_000) async throws -> Custody {
     let host = try await Deployment()
-    let leaver = try Officer("leaver", in: host.folder)
-    let newcomer = try Officer("newcomer", in: host.folder)
+    let (leaver, newcomer) = try host.changeOfOfficers()
     var chance = SeededChance(for: "rewrapped and carried")
     try await host.writeNoise(noise, to: "config/large", &chance)
-    host.coreOfficers = [host.officers, leaver]
-    try host.configure()
     try await host.initialise()
     for night in 0..<nights {
       try await host.writeNoise(50_000, to: "config/night-\(night)", &chance)

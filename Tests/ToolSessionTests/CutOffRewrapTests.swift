@@ -37,10 +37,7 @@ import Testing
 
   private func scene() async throws -> Scene {
     let host = try await Deployment()
-    let leaver = try Officer("leaver", in: host.folder)
-    let newcomer = try Officer("newcomer", in: host.folder)
-    host.coreOfficers = [host.officers, leaver]
-    try host.configure()
+    let (leaver, newcomer) = try host.changeOfOfficers()
     try await host.initialise()
     for night in 0..<2 {
       try host.write("night \(night)\n", to: "config/night")

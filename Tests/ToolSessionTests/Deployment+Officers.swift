@@ -2,6 +2,16 @@ import Foundation
 import ProofTools
 
 extension Deployment {
+  /// Makes an officer who will leave, for whom the compartment `core` is sealed, too, and one who will come.
+  func changeOfOfficers() throws -> (leaver: Officer, newcomer: Officer) {
+    let (leaver, newcomer) = (
+      try Officer("leaver", in: folder), try Officer("newcomer", in: folder)
+    )
+    coreOfficers = [officers, leaver]
+    try configure()
+    return (leaver, newcomer)
+  }
+
   /// Writes a policy that gives the compartment `core` to some officers.
   func policy(for officers: [Officer], called name: String = "policy.json") throws -> String {
     let recipients = officers.map { "\"\($0.recipient)\"" }.joined(separator: ", ")

@@ -23,11 +23,9 @@ import Testing
 
   private func custody() async throws -> Custody {
     let (host, keeper) = (try await Deployment(), try KeeperMachine())
-    let leaver = try Officer("leaver", in: host.folder)
-    let newcomer = try Officer("newcomer", in: host.folder)
+    let (leaver, newcomer) = try host.changeOfOfficers()
     var chance = SeededChance(for: "officers who come and go far away")
     try await host.writeNoise(300_000, to: "config/large", &chance)
-    host.coreOfficers = [host.officers, leaver]
     try await host.sendNights(to: keeper)
     for night in 0..<2 {
       try await host.writeNoise(50_000, to: "config/night-\(night)", &chance)

@@ -16,12 +16,9 @@ import Testing
 
   private func custody() async throws -> Custody {
     let host = try await Deployment()
-    let leaver = try Officer("leaver", in: host.folder)
-    let newcomer = try Officer("newcomer", in: host.folder)
+    let (leaver, newcomer) = try host.changeOfOfficers()
     var chance = SeededChance(for: "officers who come and go")
     try await host.writeNoise(300_000, to: "config/large", &chance)
-    host.coreOfficers = [host.officers, leaver]
-    try host.configure()
     try await host.initialise()
     for night in 0..<3 {
       try await host.writeNoise(50_000, to: "config/night-\(night)", &chance)

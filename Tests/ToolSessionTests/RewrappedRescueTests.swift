@@ -32,10 +32,7 @@ import Testing
 
   private func custody() async throws -> Custody {
     let host = try await Deployment()
-    let leaver = try Officer("leaver", in: host.folder)
-    let newcomer = try Officer("newcomer", in: host.folder)
-    host.coreOfficers = [host.officers, leaver]
-    try host.configure()
+    let (leaver, newcomer) = try host.changeOfOfficers()
     try await host.initialise()
     try await host.night()
     try host.write("second\n", to: "config/second")
